@@ -1,0 +1,44 @@
+# Few verbs; `make` lists them.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+help: ## List the verbs.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: $(VENV)/installed ## Set up, then run the demonstration; FRESH=1 starts over.
+	@$(BIN)/campaign demo $(if $(FRESH),--fresh)
+
+test: $(VENV)/installed-dev ## Set up, then run the whole suite.
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/installed-dev ## Format, lint, types, imports and the fast tests.
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/djlint --quiet --lint templates
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m pytest -q tests/unit tests/architecture tests/web
+
+format: $(VENV)/installed-dev ## Format the code.
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+lock: ## Resolve the dependencies again (needs uv).
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra postgres --extra redis --upgrade pyproject.toml -o requirements/main.txt
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra postgres --extra redis --group dev --upgrade pyproject.toml -o requirements/dev.txt
+
+# The stamps say which lock file the environment was made from.
+$(VENV)/installed: requirements/main.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import sys; sys.exit("Python 3.11 or newer is needed; run: make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/main.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/installed-dev: requirements/dev.txt $(VENV)/installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.PHONY: help run test check format lock

@@ -1,0 +1,1 @@
+"""Campaign advocacy toolkit: supporters write to candidates, candidates answer in public."""

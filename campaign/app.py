@@ -1,0 +1,77 @@
+"""Wiring: builds the installation from its settings and hands it to the doors."""
+
+import sys
+
+from flask import Flask
+from flask_babel import Babel
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from campaign.cli.commands import COMMANDS, campaign
+from campaign.core.clock import Clock, utc_now
+from campaign.core.config import PROJECT_ROOT, Settings, settings_from_environment
+from campaign.core.db import Database
+from campaign.core.emails import EmailRenderer
+from campaign.core.errors import SettingsError
+from campaign.core.tokens import Signer
+from campaign.core.toolkit import Toolkit
+from campaign.web.routes import BLUEPRINTS
+from campaign.web.shared import context, errors, filters, security
+
+MAXIMUM_REQUEST_BYTES = 256 * 1024
+
+
+def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> Flask:
+    """Build the application; without settings, from the environment."""
+    settings = settings or settings_from_environment()
+    app = Flask(
+        "campaign",
+        root_path=str(PROJECT_ROOT / "campaign"),
+        template_folder=str(PROJECT_ROOT / "templates"),
+        static_folder=str(PROJECT_ROOT / "static"),
+    )
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=MAXIMUM_REQUEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAXIMUM_REQUEST_BYTES,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.is_secure,
+        SESSION_COOKIE_NAME="__Host-session" if settings.is_secure else "session",
+        WTF_CSRF_TIME_LIMIT=None,
+        BABEL_DEFAULT_LOCALE="en_GB",
+        BABEL_DEFAULT_TIMEZONE="Europe/London",
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.extensions["campaign"] = Toolkit(
+        settings=settings,
+        database=Database(settings.database_url),
+        signer=Signer(settings.secret_key),
+        clock=clock,
+        emails=EmailRenderer(PROJECT_ROOT / "templates"),
+    )
+    Babel(app)
+    CSRFProtect(app)
+    context.init_app(app)
+    security.init_app(app, is_secure=settings.is_secure)
+    errors.init_app(app)
+    filters.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    for command in COMMANDS:
+        app.cli.add_command(command)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def main() -> None:
+    """Run the ``campaign`` command."""
+    try:
+        app = create_app()
+    except SettingsError as error:
+        sys.exit(f"Error: {error}")
+    with app.app_context():
+        campaign()

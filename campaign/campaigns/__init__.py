@@ -1,0 +1,1 @@
+"""Campaigns: their asks, evidence, imprint and words; one installation hosts several."""

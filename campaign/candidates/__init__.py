@@ -1,0 +1,1 @@
+"""Candidates: people, their standing on ballots, and how they can be reached."""

@@ -1,0 +1,11 @@
+"""Errors of the candidates domain."""
+
+from campaign.core.errors import InvalidInput, NotFound
+
+
+class CandidacyNotFound(NotFound):
+    """No such candidate stands in this election."""
+
+
+class AddressInvalid(InvalidInput):
+    """The e-mail address cannot be one."""

@@ -1,0 +1,1 @@
+"""Commands: arguments, one use case, print."""

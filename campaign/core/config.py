@@ -1,0 +1,127 @@
+"""Settings, read once from the environment and a ``.env`` file; docs/operating.md explains each."""
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from environs import Env, EnvError
+
+from campaign.core.errors import SettingsError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+INSTANCE_PATH = PROJECT_ROOT / "instance"
+DEFAULT_DATABASE_URL = f"sqlite:///{INSTANCE_PATH / 'campaign.sqlite'}"
+MINIMUM_SECRET_LENGTH = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailSettings:
+    """How mail leaves the installation."""
+
+    channel: str = "console"
+    """``smtp``, ``console`` (prints) or ``mailbox`` (files in ``mailbox_path``)."""
+    host: str = "127.0.0.1"
+    port: int = 25
+    use_starttls: bool = False
+    use_tls: bool = False
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    timeout_seconds: float = 30.0
+    sender: str = "letters@campaign.example.org"
+    """Address in From; its domain is the campaign's own."""
+    return_path_domain: str | None = None
+    """Domain of the per-message return path; the sender's own when empty."""
+    mailbox_path: Path = INSTANCE_PATH / "mailbox"
+    letters_per_hour: int = 20
+    """Letters to one recipient address in any hour, all campaigns together."""
+    letters_per_day: int = 100
+    """Letters to one recipient address in any 24 hours, all campaigns together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that an installation can decide."""
+
+    secret_key: str = field(repr=False)
+    database_url: str = field(default=DEFAULT_DATABASE_URL, repr=False)
+    base_url: str = "http://127.0.0.1:5000"
+    """Address of the site without a slash at the end; links in mail begin with it."""
+    is_demonstration: bool = False
+    trusted_proxies: int = 0
+    """Number of reverse proxies in front whose X-Forwarded headers are believed."""
+    rate_limit_storage: str = ""
+    """``redis://…`` where there are several machines; empty for a SQLite file of our own."""
+    rate_limits_enabled: bool = True
+    log_level: str = "INFO"
+    mail: MailSettings = field(default_factory=MailSettings)
+
+    def __post_init__(self) -> None:
+        if len(self.secret_key) < MINIMUM_SECRET_LENGTH:
+            raise SettingsError(
+                f"SECRET_KEY must have at least {MINIMUM_SECRET_LENGTH} characters; "
+                "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        if urlsplit(self.base_url).scheme not in ("http", "https") or self.base_url.endswith("/"):
+            raise SettingsError(
+                "BASE_URL must begin with http:// or https:// and end without a slash."
+            )
+        if self.mail.channel not in ("smtp", "console", "mailbox"):
+            raise SettingsError("MAIL_CHANNEL must be smtp, console or mailbox.")
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether supporters reach the site by HTTPS, so that cookies can demand it."""
+        return self.base_url.startswith("https://")
+
+
+def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") -> Settings:
+    """Read the settings; raises SettingsError with one sentence when one is missing or wrong."""
+    env = Env()
+    if env_file is not None and env_file.is_file():
+        env.read_env(str(env_file), recurse=False)
+    try:
+        mail = MailSettings(
+            channel=env.str("MAIL_CHANNEL", MailSettings.channel),
+            host=env.str("MAIL_HOST", MailSettings.host),
+            port=env.int("MAIL_PORT", MailSettings.port),
+            use_starttls=env.bool("MAIL_STARTTLS", MailSettings.use_starttls),
+            use_tls=env.bool("MAIL_TLS", MailSettings.use_tls),
+            username=env.str("MAIL_USERNAME", None),
+            password=env.str("MAIL_PASSWORD", None),
+            timeout_seconds=env.float("MAIL_TIMEOUT", MailSettings.timeout_seconds),
+            sender=env.str("MAIL_SENDER", MailSettings.sender),
+            return_path_domain=env.str("MAIL_RETURN_PATH_DOMAIN", None),
+            mailbox_path=env.path("MAILBOX_PATH", MailSettings.mailbox_path),
+            letters_per_hour=env.int("LETTERS_PER_HOUR", MailSettings.letters_per_hour),
+            letters_per_day=env.int("LETTERS_PER_DAY", MailSettings.letters_per_day),
+        )
+        return Settings(
+            secret_key=env.str("SECRET_KEY", "") or _installation_secret(INSTANCE_PATH),
+            database_url=env.str("DATABASE_URL", DEFAULT_DATABASE_URL),
+            base_url=env.str("BASE_URL", Settings.base_url),
+            trusted_proxies=env.int("TRUSTED_PROXIES", Settings.trusted_proxies),
+            rate_limit_storage=env.str("RATE_LIMIT_STORAGE", Settings.rate_limit_storage),
+            rate_limits_enabled=env.bool("RATE_LIMITS", Settings.rate_limits_enabled),
+            log_level=env.str("LOG_LEVEL", Settings.log_level),
+            mail=mail,
+        )
+    except EnvError as error:
+        raise SettingsError(f"A setting cannot be read: {error}") from error
+
+
+def _installation_secret(instance_path: Path) -> str:
+    """Return this installation's own secret, made at the first start and kept in a private file.
+
+    One machine needs no more; several machines must share one SECRET_KEY.
+    """
+    path = instance_path / "secret_key"
+    instance_path.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secret := secrets.token_urlsafe(48))
+    return secret

@@ -1,0 +1,28 @@
+"""Errors that the doors know how to answer; each domain names its own below these."""
+
+
+class CampaignError(Exception):
+    """Base of every error that this toolkit raises on purpose.
+
+    ``str(error)`` is one clear sentence for the person who asked, without any personal data.
+    """
+
+
+class NotFound(CampaignError):
+    """What was asked for does not exist, or is not for the public: the web answers 404."""
+
+
+class Refused(CampaignError):
+    """The request is understood and not allowed now: the web answers 409, a command exits 1."""
+
+
+class Gone(CampaignError):
+    """What was asked for existed and has ended: the web answers 410."""
+
+
+class InvalidInput(CampaignError):
+    """Input that a person must mend: the web answers 422, a command exits 1."""
+
+
+class SettingsError(CampaignError):
+    """A setting is missing or makes no sense: nothing starts."""

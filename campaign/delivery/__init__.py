@@ -1,0 +1,1 @@
+"""Delivery: the outbox, the worker and the channels; knows nothing of letters."""

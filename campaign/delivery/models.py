@@ -1,0 +1,86 @@
+"""Tables of the delivery domain."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.core.db import Base, enum_by_value
+from campaign.delivery.rules import AttemptOutcome, Lane, MessageStatus
+
+
+class OutboxMessage(Base):
+    """One e-mail to one recipient, written in the transaction of what caused it."""
+
+    __tablename__ = "outbox_messages"
+    __table_args__ = (
+        Index("ix_outbox_messages_claim", "status", "lane", "due_at"),
+        Index("ix_outbox_messages_recipient_sent_at", "recipient", "sent_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lane: Mapped[Lane] = mapped_column(enum_by_value(Lane))
+    scope: Mapped[str] = mapped_column(default="")
+    """What a pause can stop together: ``campaign:3``; empty for the installation's own mail."""
+    status: Mapped[MessageStatus] = mapped_column(enum_by_value(MessageStatus))
+    recipient: Mapped[str]
+    from_name: Mapped[str]
+    from_address: Mapped[str]
+    reply_to: Mapped[str] = mapped_column(default="")
+    return_path: Mapped[str]
+    """Envelope sender with a token of this message, so that a bounce names it."""
+    message_id: Mapped[str] = mapped_column(unique=True)
+    """Message-ID header, the same on every try."""
+    subject: Mapped[str]
+    body: Mapped[str] = mapped_column(Text)
+    headers: Mapped[str] = mapped_column(Text, default="{}")
+    """Further headers, a JSON object of texts."""
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    """Not tried before this moment."""
+    attempt_count: Mapped[int] = mapped_column(default=0)
+    claimed_by: Mapped[str | None]
+    lease_ends_at: Mapped[datetime | None]
+    """When another worker may take over a message that is being sent."""
+    sent_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(default="")
+    """What the last unsuccessful try met, without any address."""
+
+
+class DeliveryAttempt(Base):
+    """One try to deliver a message; written before the network is touched, completed after."""
+
+    __tablename__ = "delivery_attempts"
+    __table_args__ = (UniqueConstraint("outbox_message_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    outbox_message_id: Mapped[int] = mapped_column(ForeignKey("outbox_messages.id"))
+    number: Mapped[int]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[AttemptOutcome] = mapped_column(enum_by_value(AttemptOutcome))
+    code: Mapped[int | None]
+    """SMTP reply code, where the other side gave one."""
+    detail: Mapped[str] = mapped_column(default="")
+
+
+class DeliveryPause(Base):
+    """A kill switch that is on: nothing of this scope leaves while the row is there."""
+
+    __tablename__ = "delivery_pauses"
+
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    """``campaign:3``, or ``all`` for the whole installation."""
+    paused_at: Mapped[datetime]
+    actor: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")
+
+
+class WorkerHeartbeat(Base):
+    """When each delivery worker was last alive."""
+
+    __tablename__ = "worker_heartbeats"
+
+    worker: Mapped[str] = mapped_column(primary_key=True)
+    seen_at: Mapped[datetime]

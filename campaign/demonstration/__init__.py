@@ -1,0 +1,1 @@
+"""The demonstration: an invented election, its past letters and pledges."""

@@ -1,0 +1,1 @@
+"""Elections, their ballots and the parties that stand."""

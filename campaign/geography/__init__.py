@@ -1,0 +1,1 @@
+"""Geography: constituencies of a boundary set, and the postcodes that lead to them."""

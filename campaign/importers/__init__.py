@@ -1,0 +1,1 @@
+"""Importers: one module for each source; each reads a file into typed records."""

@@ -1,0 +1,1 @@
+"""Letters: actions of supporters, their letters to candidates, and the life of each."""

@@ -1,0 +1,128 @@
+"""Tables of the letters domain."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from campaign.candidates.models import Candidacy
+from campaign.core.db import Base, enum_by_value
+from campaign.geography.models import Constituency
+from campaign.letters.rules import HeldReason, LetterStatus
+from campaign.supporters.models import Supporter
+
+
+class TemplateVariant(Base):
+    """One wording of a campaign's letter template; the first whose condition fits is used."""
+
+    __tablename__ = "template_variants"
+    __table_args__ = (UniqueConstraint("campaign_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    position: Mapped[int]
+    name: Mapped[str]
+    condition: Mapped[dict[str, str]] = mapped_column(JSON)
+    """Attribute of the candidate to the value it must have; empty for the last variant."""
+    subject: Mapped[str]
+    greeting: Mapped[str]
+    body: Mapped[str] = mapped_column(Text)
+
+
+class Action(Base):
+    """One supporter's one submission to one campaign."""
+
+    __tablename__ = "actions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), index=True)
+    supporter_id: Mapped[int] = mapped_column(ForeignKey("supporters.id"), index=True)
+    constituency_id: Mapped[int] = mapped_column(ForeignKey("constituencies.id"), index=True)
+    submission_key: Mapped[str] = mapped_column(unique=True)
+    """Made once for each form that is shown, so that a form sent twice is one action."""
+    supporter_name: Mapped[str]
+    """The name that the letters are signed with."""
+    postcode: Mapped[str | None]
+    """Kept only where the letters are signed with it."""
+    consent_text: Mapped[str] = mapped_column(Text)
+    """The wording that the supporter agreed to when sending."""
+    wants_news: Mapped[bool]
+    news_text: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    expires_at: Mapped[datetime]
+    """When it lapses unless confirmed: 48 hours, and never past the close of poll."""
+    reminded_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+
+    supporter: Mapped[Supporter] = relationship()
+    constituency: Mapped[Constituency] = relationship()
+    letters: Mapped[list["Letter"]] = relationship(back_populates="action", order_by="Letter.id")
+
+
+class ActionAskVersion(Base):
+    """The wordings of the asks that stood before the supporter when they wrote."""
+
+    __tablename__ = "action_ask_versions"
+
+    action_id: Mapped[int] = mapped_column(ForeignKey("actions.id"), primary_key=True)
+    ask_version_id: Mapped[int] = mapped_column(ForeignKey("ask_versions.id"), primary_key=True)
+
+
+class Letter(Base):
+    """One message from one supporter to one candidate."""
+
+    __tablename__ = "letters"
+    __table_args__ = (
+        Index(
+            "uq_letters_same_text",
+            "supporter_id",
+            "candidacy_id",
+            "text_hash",
+            unique=True,
+            sqlite_where=text("status NOT IN ('withdrawn', 'expired')"),
+            postgresql_where=text("status NOT IN ('withdrawn', 'expired')"),
+        ),
+        Index("ix_letters_campaign_id_status", "campaign_id", "status"),
+        Index("ix_letters_candidacy_id_status", "candidacy_id", "status"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    action_id: Mapped[int] = mapped_column(ForeignKey("actions.id"), index=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    supporter_id: Mapped[int] = mapped_column(ForeignKey("supporters.id"))
+    candidacy_id: Mapped[int] = mapped_column(ForeignKey("candidacies.id"))
+    variant_id: Mapped[int | None] = mapped_column(ForeignKey("template_variants.id"))
+    outbox_message_id: Mapped[int | None] = mapped_column(
+        ForeignKey("outbox_messages.id"), unique=True
+    )
+    """Set when the letter is queued; delivery status is read from there."""
+    status: Mapped[LetterStatus] = mapped_column(enum_by_value(LetterStatus))
+    held_reason: Mapped[HeldReason | None] = mapped_column(enum_by_value(HeldReason))
+    subject: Mapped[str]
+    body: Mapped[str] = mapped_column(Text)
+    """The whole text as the candidate reads it, from greeting to signature, without our footer."""
+    text_hash: Mapped[str]
+    """SHA-256 of subject and body, to find an identical letter; kept when text is scrubbed."""
+    is_personal: Mapped[bool]
+    """Whether the supporter changed the template's text."""
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+    action: Mapped[Action] = relationship(back_populates="letters")
+    candidacy: Mapped[Candidacy] = relationship()
+
+
+class LetterTransition(Base):
+    """One step in a letter's life. Never edited."""
+
+    __tablename__ = "letter_transitions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letters.id"), index=True)
+    at: Mapped[datetime]
+    from_status: Mapped[LetterStatus | None] = mapped_column(enum_by_value(LetterStatus))
+    """None for the letter's birth."""
+    to_status: Mapped[LetterStatus] = mapped_column(enum_by_value(LetterStatus))
+    actor: Mapped[str]
+    """``supporter``, ``worker``, or ``organiser:7`` for the organiser of that id."""
+    reason: Mapped[str] = mapped_column(default="")

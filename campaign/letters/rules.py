@@ -1,0 +1,69 @@
+"""Rules of a letter's life and text, without a database."""
+
+from enum import StrEnum
+
+from campaign.letters.errors import TransitionRefused
+
+
+class LetterStatus(StrEnum):
+    """Where a letter stands; every accepted letter is in exactly one of these."""
+
+    UNCONFIRMED = "unconfirmed"
+    QUEUED = "queued"
+    HELD = "held"
+    SENT = "sent"
+    BOUNCED = "bounced"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class HeldReason(StrEnum):
+    """Why a confirmed letter waits."""
+
+    NO_ADDRESS = "no_address"
+    CALENDAR = "calendar"
+    MODERATION = "moderation"
+    CANDIDATE_ANSWERED = "candidate_answered"
+    PAUSED = "paused"
+
+
+TRANSITIONS: dict[LetterStatus, frozenset[LetterStatus]] = {
+    LetterStatus.UNCONFIRMED: frozenset(
+        {
+            LetterStatus.QUEUED,
+            LetterStatus.HELD,
+            LetterStatus.WITHDRAWN,
+            LetterStatus.EXPIRED,
+        }
+    ),
+    LetterStatus.QUEUED: frozenset(
+        {LetterStatus.SENT, LetterStatus.HELD, LetterStatus.FAILED, LetterStatus.WITHDRAWN}
+    ),
+    LetterStatus.HELD: frozenset(
+        {LetterStatus.QUEUED, LetterStatus.HELD, LetterStatus.FAILED, LetterStatus.WITHDRAWN}
+    ),
+    LetterStatus.SENT: frozenset({LetterStatus.BOUNCED}),
+    LetterStatus.BOUNCED: frozenset({LetterStatus.QUEUED}),
+    LetterStatus.FAILED: frozenset({LetterStatus.QUEUED}),
+    LetterStatus.WITHDRAWN: frozenset(),
+    LetterStatus.EXPIRED: frozenset(),
+}
+"""The one transition table of a letter. A held letter may stay held for another reason."""
+
+CONFIRMED_STATUSES = frozenset(
+    {
+        LetterStatus.QUEUED,
+        LetterStatus.HELD,
+        LetterStatus.SENT,
+        LetterStatus.BOUNCED,
+        LetterStatus.FAILED,
+    }
+)
+"""Letters that public counts contain."""
+
+
+def check_transition(current: LetterStatus, target: LetterStatus) -> None:
+    """Raise TransitionRefused unless a letter may go from one status to the other."""
+    if target not in TRANSITIONS[current]:
+        raise TransitionRefused(f"A letter that is {current} cannot become {target}.")

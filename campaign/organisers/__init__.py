@@ -1,0 +1,1 @@
+"""Organisers: people with a login and a role."""

@@ -1,0 +1,79 @@
+"""Tables of the pledges domain."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from campaign.campaigns.models import Ask, AskVersion
+from campaign.candidates.models import Candidacy
+from campaign.core.db import Base, enum_by_value
+from campaign.pledges.rules import Channel, EventKind, Stance
+
+
+class PledgeEvent(Base):
+    """One entry of a campaign's record of answers, chained to the one before. Never edited."""
+
+    __tablename__ = "pledge_events"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "sequence"),
+        Index("ix_pledge_events_current", "campaign_id", "candidacy_id", "ask_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    sequence: Mapped[int]
+    """Place in the campaign's chain, from 1 without a gap."""
+    kind: Mapped[EventKind] = mapped_column(enum_by_value(EventKind))
+    candidacy_id: Mapped[int] = mapped_column(ForeignKey("candidacies.id"), index=True)
+    ask_id: Mapped[int] = mapped_column(ForeignKey("asks.id"))
+    ask_version_id: Mapped[int] = mapped_column(ForeignKey("ask_versions.id"))
+    """The wording that was answered."""
+    refers_to_id: Mapped[int | None] = mapped_column(ForeignKey("pledge_events.id"))
+    """The entry that a review or rejection is about."""
+    stance: Mapped[Stance | None] = mapped_column(enum_by_value(Stance))
+    statement: Mapped[str] = mapped_column(Text, default="")
+    channel: Mapped[Channel] = mapped_column(enum_by_value(Channel))
+    source_url: Mapped[str] = mapped_column(default="")
+    quote: Mapped[str] = mapped_column(Text, default="")
+    verification_level: Mapped[int]
+    entered_by: Mapped[str]
+    """``candidate``, or ``organiser:7`` for the organiser of that id."""
+    recorded_at: Mapped[datetime]
+    previous_hash: Mapped[str]
+    hash: Mapped[str]
+
+    candidacy: Mapped[Candidacy] = relationship()
+    ask: Mapped[Ask] = relationship()
+    ask_version: Mapped[AskVersion] = relationship()
+
+
+class AnswerLink(Base):
+    """What differs from the usual about one candidate's link of one campaign.
+
+    A candidate who has no row has the link of generation 1, which needs no row; so a letter can
+    carry the link without writing anything.
+    """
+
+    __tablename__ = "answer_links"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    candidacy_id: Mapped[int] = mapped_column(ForeignKey("candidacies.id"), primary_key=True)
+    generation: Mapped[int] = mapped_column(default=1)
+    """Links of an earlier generation no longer open."""
+    is_revoked: Mapped[bool] = mapped_column(default=False)
+
+
+class CandidateRequest(Base):
+    """What a candidate asked for on their page, for an organiser to act on."""
+
+    __tablename__ = "candidate_requests"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    candidacy_id: Mapped[int] = mapped_column(ForeignKey("candidacies.id"))
+    kind: Mapped[str]
+    """``not_me``, ``wrong_address``, ``one_digest_a_day`` or ``nothing_more``."""
+    note: Mapped[str] = mapped_column(Text, default="")
+    requested_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]

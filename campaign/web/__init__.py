@@ -1,0 +1,1 @@
+"""The web: audiences above, what they share below."""

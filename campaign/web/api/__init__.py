@@ -1,0 +1,1 @@
+"""Addresses for machines: health, and the open data interface to come."""

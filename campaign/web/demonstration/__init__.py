@@ -1,0 +1,1 @@
+"""Pages that exist in the demonstration only: the mailbox viewer."""

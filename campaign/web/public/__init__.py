@@ -1,0 +1,1 @@
+"""Pages for supporters, candidates and everybody else."""

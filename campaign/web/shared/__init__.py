@@ -1,0 +1,1 @@
+"""What all audiences share: database session, forms, errors, headers, limits."""

@@ -1,0 +1,47 @@
+"""How templates print numbers, days and the organisation's Markdown."""
+
+from datetime import date, datetime
+
+import nh3
+from flask import Flask
+from flask_babel import format_date, format_datetime, format_decimal
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False})
+_TAGS = {"p", "h2", "h3", "h4", "ul", "ol", "li", "a", "strong", "em", "blockquote", "br", "hr"}
+_URL_SCHEMES = {"http", "https", "mailto", "tel"}
+
+
+def markdown(text: str) -> Markup:
+    """Return an organiser's Markdown as safe HTML; HTML in it is shown as text."""
+    html = nh3.clean(
+        _MARKDOWN.render(text),
+        tags=_TAGS,
+        attributes={"a": {"href"}},
+        url_schemes=_URL_SCHEMES,
+        url_relative="deny",
+        link_rel="noopener nofollow",
+    )
+    return Markup(html)  # noqa: S704 - nh3 has just cleaned it
+
+
+def number(value: int) -> str:
+    """Return a whole number with the language's thousands separator."""
+    return str(format_decimal(value))
+
+
+def day(value: date | datetime) -> str:
+    """Return a day in words: 4 July 2024."""
+    return str(format_date(value, "d MMMM y"))
+
+
+def moment(value: datetime) -> str:
+    """Return a moment in local time: 4 July 2024, 22:00."""
+    return str(format_datetime(value, "d MMMM y, HH:mm"))
+
+
+def init_app(app: Flask) -> None:
+    """Give the filters to the templates."""
+    for function in (markdown, number, day, moment):
+        app.add_template_filter(function)
