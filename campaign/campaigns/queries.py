@@ -1,0 +1,41 @@
+"""Reads of the campaigns domain."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from campaign.campaigns.errors import CampaignNotFound
+from campaign.campaigns.models import Ask, Campaign
+from campaign.campaigns.rules import CampaignStatus
+
+
+def get_campaign(session: Session, slug: str, *, include_drafts: bool = False) -> Campaign:
+    """Return the campaign at this address; raises CampaignNotFound, also for drafts."""
+    campaign = session.scalar(select(Campaign).where(Campaign.slug == slug))
+    if campaign is None or (campaign.status is CampaignStatus.DRAFT and not include_drafts):
+        raise CampaignNotFound("There is no campaign at this address.")
+    return campaign
+
+
+def list_public_campaigns(session: Session) -> list[Campaign]:
+    """Return live and closed campaigns, live ones first, then by name."""
+    campaigns = session.scalars(
+        select(Campaign).where(Campaign.status != CampaignStatus.DRAFT).order_by(Campaign.name)
+    ).all()
+    return sorted(campaigns, key=lambda campaign: campaign.status is not CampaignStatus.LIVE)
+
+
+def list_campaigns(session: Session) -> list[Campaign]:
+    """Return every campaign by name, drafts too: for organisers."""
+    return list(session.scalars(select(Campaign).order_by(Campaign.name)))
+
+
+def list_asks(session: Session, campaign_id: int) -> list[Ask]:
+    """Return the asks that stand today, in their order, with their wordings loaded."""
+    return list(
+        session.scalars(
+            select(Ask)
+            .where(Ask.campaign_id == campaign_id, Ask.is_retired.is_(False))
+            .order_by(Ask.position)
+            .options(selectinload(Ask.versions))
+        )
+    )

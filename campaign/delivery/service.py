@@ -1,0 +1,90 @@
+"""Writes of the delivery domain: what enters the outbox, and what may not leave it."""
+
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from campaign.core.config import MailSettings
+from campaign.delivery.errors import UnsafeHeader
+from campaign.delivery.models import DeliveryPause, OutboxMessage
+from campaign.delivery.rules import Lane, MessageStatus
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+
+
+def queue_message(
+    session: Session,
+    *,
+    mail: MailSettings,
+    lane: Lane,
+    scope: str,
+    recipient: str,
+    from_name: str,
+    subject: str,
+    body: str,
+    now: datetime,
+    reply_to: str = "",
+    due_at: datetime | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> OutboxMessage:
+    """Write one e-mail to one recipient into the outbox, in the caller's transaction.
+
+    Message-ID and return path are made here and stay the same on every try. Flushed, so that the
+    caller can hold the message's id. Raises UnsafeHeader for a control character in a header.
+    """
+    further = dict(headers or {})
+    for value in (recipient, from_name, subject, reply_to, *further, *further.values()):
+        if _CONTROL.search(value):
+            raise UnsafeHeader(
+                "A header of an e-mail cannot hold a line break or control character."
+            )
+    token = secrets.token_hex(12)
+    sender_domain = mail.sender.rpartition("@")[2]
+    message = OutboxMessage(
+        lane=lane,
+        scope=scope,
+        status=MessageStatus.QUEUED,
+        recipient=recipient,
+        from_name=from_name,
+        from_address=mail.sender,
+        reply_to=reply_to,
+        return_path=f"bounce+{token}@{mail.return_path_domain or sender_domain}",
+        message_id=f"<{token}@{sender_domain}>",
+        subject=subject,
+        body=body,
+        headers=json.dumps(further),
+        created_at=now,
+        due_at=due_at or now,
+    )
+    session.add(message)
+    session.flush()  # The letter that causes the message holds its id.
+    return message
+
+
+def cancel_message(session: Session, message_id: int) -> bool:
+    """Take back a message that no worker has claimed; tell whether it was in time."""
+    cancelled = session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id == message_id, OutboxMessage.status == MessageStatus.QUEUED)
+        .values(status=MessageStatus.CANCELLED)
+        .returning(OutboxMessage.id)
+    )
+    return cancelled.scalar() is not None
+
+
+def pause(session: Session, *, scope: str, actor: str, reason: str, now: datetime) -> None:
+    """Switch the kill switch of a scope on; does nothing when it is."""
+    if session.get(DeliveryPause, scope) is None:
+        session.add(DeliveryPause(scope=scope, actor=actor, reason=reason, paused_at=now))
+
+
+def resume(session: Session, scope: str) -> None:
+    """Switch the kill switch of a scope off; does nothing when it is."""
+    found = session.get(DeliveryPause, scope)
+    if found is not None:
+        session.delete(found)

@@ -1,0 +1,73 @@
+"""Rules of postcodes and of the hexagon map, without a database."""
+
+import math
+import re
+
+_OUTWARD = r"[A-Z]{1,2}[0-9][A-Z0-9]?"
+_INWARD = r"[0-9][A-Z]{2}"
+_POSTCODE = re.compile(f"{_OUTWARD}{_INWARD}")
+_NOISE = re.compile(r"[\s.\-_,]+")
+_DIGIT_OF = {"O": "0", "I": "1", "L": "1", "S": "5", "Z": "2"}
+_LETTER_OF = {"0": "O", "1": "I", "5": "S"}
+_OUTSIDE_UK_AREAS = {"GY": "Guernsey", "JE": "Jersey", "IM": "the Isle of Man"}
+
+
+def normalise_postcode(text: str) -> str | None:
+    """Return a postcode in upper case without a space, or None for what cannot be one.
+
+    Any spacing, case and stray punctuation is accepted. The shape is that of BS 7666.
+    """
+    postcode = _NOISE.sub("", text).upper()
+    return postcode if _POSTCODE.fullmatch(postcode) else None
+
+
+def format_postcode(postcode: str) -> str:
+    """Return a normalised postcode with its space: AB10 1AB."""
+    return f"{postcode[:-3]} {postcode[-3:]}"
+
+
+def likely_postcodes(text: str) -> list[str]:
+    """Return normalised postcodes that the text was probably meant to be: O for 0, I for 1.
+
+    The text itself is not among them; the caller offers those that exist.
+    """
+    typed = _NOISE.sub("", text).upper()
+    if not 5 <= len(typed) <= 7:
+        return []
+    outward, inward = typed[:-3], typed[-3:]
+    inward = _as_digit(inward[0]) + "".join(_as_letter(sign) for sign in inward[1:])
+    candidates = []
+    for area_length in (1, 2):
+        area, district = outward[:area_length], outward[area_length:]
+        if not district:
+            continue
+        area = "".join(_as_letter(sign) for sign in area)
+        first = _as_digit(district[0])
+        for rest in {district[1:], "".join(_as_digit(sign) for sign in district[1:])}:
+            candidate = f"{area}{first}{rest}{inward}"
+            if candidate != typed and _POSTCODE.fullmatch(candidate):
+                candidates.append(candidate)
+    return sorted(set(candidates))
+
+
+def outside_uk(postcode: str) -> str | None:
+    """Return the island that a normalised postcode belongs to, which elects no member to the UK."""
+    return _OUTSIDE_UK_AREAS.get(postcode[:2])
+
+
+def hexagon_centre(q: int, r: int, *, size: float) -> tuple[float, float]:
+    """Return the centre of a hexagon of layout odd-r with its point up, y growing downwards.
+
+    ``size`` is the distance from centre to corner; rows of the layout grow northwards.
+    """
+    x = size * math.sqrt(3) * (q + 0.5 * (r & 1))
+    y = -size * 1.5 * r
+    return x, y
+
+
+def _as_digit(sign: str) -> str:
+    return _DIGIT_OF.get(sign, sign)
+
+
+def _as_letter(sign: str) -> str:
+    return _LETTER_OF.get(sign, sign)
