@@ -3,6 +3,13 @@
 from flask import Blueprint
 
 from campaign.web.api import health
+from campaign.web.public.campaigns import views as campaigns
+from campaign.web.public.geography import views as geography
+from campaign.web.public.home import views as home
 
-BLUEPRINTS: tuple[Blueprint, ...] = (health.blueprint,)
-"""In the order in which addresses are matched."""
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    health.blueprint,
+    home.blueprint,
+    campaigns.blueprint,
+    geography.blueprint,
+)
