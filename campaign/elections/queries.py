@@ -15,13 +15,18 @@ def get_election(session: Session, election_id: str) -> Election:
     return election
 
 
-def get_ballot(session: Session, *, election_id: str, constituency_id: int) -> Ballot:
-    """Return the ballot of a constituency; raises BallotNotFound."""
-    ballot = session.scalar(
+def find_ballot(session: Session, *, election_id: str, constituency_id: int) -> Ballot | None:
+    """Return the ballot of a constituency; None while nobody is known to stand."""
+    return session.scalar(
         select(Ballot)
         .where(Ballot.election_id == election_id, Ballot.constituency_id == constituency_id)
         .options(joinedload(Ballot.constituency), joinedload(Ballot.election))
     )
+
+
+def get_ballot(session: Session, *, election_id: str, constituency_id: int) -> Ballot:
+    """Return the ballot of a constituency; raises BallotNotFound."""
+    ballot = find_ballot(session, election_id=election_id, constituency_id=constituency_id)
     if ballot is None:
         raise BallotNotFound("Nobody is known to stand in this constituency yet.")
     return ballot

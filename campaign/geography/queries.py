@@ -1,17 +1,71 @@
 """Reads of the geography domain."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.geography.errors import ConstituencyNotFound
 from campaign.geography.models import Constituency, Postcode, PostcodeRelease
+from campaign.geography.rules import (
+    PostcodeOutcome,
+    likely_postcodes,
+    normalise_postcode,
+    outside_uk,
+)
 
 
-def find_postcode(session: Session, postcode: str) -> Postcode | None:
-    """Return the entry of a normalised postcode; None when it was never in the directory."""
-    return session.get(Postcode, postcode)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostcodeLookup:
+    """What came of looking up what somebody typed."""
+
+    outcome: PostcodeOutcome
+    postcode: str = ""
+    """Normalised; empty when the text is no postcode."""
+    constituency: Constituency | None = None
+    suggestions: tuple[str, ...] = ()
+    """Normalised postcodes that exist and were probably meant."""
+    ended: date | None = None
+    """First day of the month in which the postcode ended."""
+    island: str = ""
+
+
+def look_up_postcode(session: Session, text: str, *, boundary_set_id: int) -> PostcodeLookup:
+    """Return the constituency of a typed postcode, or why there is none and what was meant."""
+    postcode = normalise_postcode(text)
+    if postcode is None:
+        return PostcodeLookup(
+            outcome=PostcodeOutcome.NOT_A_POSTCODE, suggestions=_suggestions(session, text)
+        )
+    entry = session.get(Postcode, postcode)
+    if entry is not None and entry.ended is None and entry.constituency_id is not None:
+        constituency = session.get(Constituency, entry.constituency_id)
+        if constituency is not None and constituency.boundary_set_id == boundary_set_id:
+            return PostcodeLookup(
+                outcome=PostcodeOutcome.FOUND, postcode=postcode, constituency=constituency
+            )
+    if island := outside_uk(postcode):
+        return PostcodeLookup(outcome=PostcodeOutcome.OUTSIDE_UK, postcode=postcode, island=island)
+    if entry is None:
+        return PostcodeLookup(
+            outcome=PostcodeOutcome.UNKNOWN,
+            postcode=postcode,
+            suggestions=_suggestions(session, text),
+        )
+    if entry.ended is not None:
+        return PostcodeLookup(
+            outcome=PostcodeOutcome.ENDED,
+            postcode=postcode,
+            ended=date(entry.ended // 100, entry.ended % 100, 1),
+        )
+    return PostcodeLookup(outcome=PostcodeOutcome.NO_CONSTITUENCY, postcode=postcode)
+
+
+def _suggestions(session: Session, text: str) -> tuple[str, ...]:
+    likely = likely_postcodes(text)
+    return tuple(list_known_postcodes(session, likely)) if likely else ()
 
 
 def list_known_postcodes(session: Session, postcodes: Sequence[str]) -> list[str]:
@@ -27,11 +81,6 @@ def list_known_postcodes(session: Session, postcodes: Sequence[str]) -> list[str
             .order_by(Postcode.postcode)
         )
     )
-
-
-def find_constituency(session: Session, constituency_id: int) -> Constituency | None:
-    """Return a constituency by its row."""
-    return session.get(Constituency, constituency_id)
 
 
 def get_constituency(session: Session, *, boundary_set_id: int, slug: str) -> Constituency:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from enum import StrEnum
 
 _OUTWARD = r"[A-Z]{1,2}[0-9][A-Z0-9]?"
 _INWARD = r"[0-9][A-Z]{2}"
@@ -10,6 +11,18 @@ _NOISE = re.compile(r"[\s.\-_,]+")
 _DIGIT_OF = {"O": "0", "I": "1", "L": "1", "S": "5", "Z": "2"}
 _LETTER_OF = {"0": "O", "1": "I", "5": "S"}
 _OUTSIDE_UK_AREAS = {"GY": "Guernsey", "JE": "Jersey", "IM": "the Isle of Man"}
+
+
+class PostcodeOutcome(StrEnum):
+    """What came of looking a postcode up."""
+
+    FOUND = "found"
+    NOT_A_POSTCODE = "not_a_postcode"
+    UNKNOWN = "unknown"
+    """It has the shape of a postcode, and the directory does not have it."""
+    ENDED = "ended"
+    OUTSIDE_UK = "outside_uk"
+    NO_CONSTITUENCY = "no_constituency"
 
 
 def normalise_postcode(text: str) -> str | None:

@@ -4,9 +4,16 @@ from flask import Blueprint
 
 from campaign.web.api import health
 from campaign.web.demonstration.mailbox import views as mailbox
+from campaign.web.public.campaigns import views as campaigns
+from campaign.web.public.geography import views as geography
+from campaign.web.public.home import views as home
 
-BLUEPRINTS: tuple[Blueprint, ...] = (health.blueprint,)
-"""In the order in which addresses are matched."""
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    health.blueprint,
+    home.blueprint,
+    campaigns.blueprint,
+    geography.blueprint,
+)
 
 DEMONSTRATION_BLUEPRINTS: tuple[Blueprint, ...] = (mailbox.blueprint,)
-"""Pages that exist in the demonstration only; matched before the others."""
+"""Pages that exist in the demonstration only."""

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import pytest
@@ -79,7 +78,7 @@ def test_names_that_are_paths_are_not_found(tmp_path: Path, name: str) -> None:
 def test_a_link_in_the_file_system_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret.eml").write_bytes(LETTER)
     (tmp_path / "box").mkdir()
-    os.symlink(tmp_path / "secret.eml", tmp_path / "box" / "a.eml")
+    (tmp_path / "box" / "a.eml").symlink_to(tmp_path / "secret.eml")
     assert list_emails(tmp_path / "box").emails == ()
     with pytest.raises(EmailNotFound):
         get_email(tmp_path / "box", "a")

@@ -1,6 +1,6 @@
 """One place that turns errors into status codes and pages."""
 
-from flask import Flask, render_template
+from flask import Flask, Response, make_response, render_template
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -23,11 +23,16 @@ def init_app(app: Flask) -> None:
         return render_template("errors/stale_form.html", title=_("This form has timed out")), 400
 
     @app.errorhandler(HTTPException)
-    def http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
+    def http_error(error: HTTPException) -> Response | HTTPException:
         status = error.code or 500
         if status < 400:
             return error
-        return _page(status), status
+        response = make_response(_page(status), status)
+        for name, value in error.get_headers():
+            # Such as Allow on 405 and Retry-After on 429.
+            if name.lower() not in ("content-type", "content-length"):
+                response.headers.setdefault(name, value)
+        return response
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> tuple[str, int]:

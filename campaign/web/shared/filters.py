@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import nh3
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_decimal
+from flask_babel import format_date, format_datetime, format_decimal, get_locale
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -36,12 +36,18 @@ def day(value: date | datetime) -> str:
     return str(format_date(value, "d MMMM y"))
 
 
+def month(value: date) -> str:
+    """Return a month in words: June 1996."""
+    return str(format_date(value, "MMMM y"))
+
+
 def moment(value: datetime) -> str:
     """Return a moment in local time: 4 July 2024, 22:00."""
     return str(format_datetime(value, "d MMMM y, HH:mm"))
 
 
 def init_app(app: Flask) -> None:
-    """Give the filters to the templates."""
-    for function in (markdown, number, day, moment):
+    """Give the filters, and the language of the page, to the templates."""
+    app.add_template_global(get_locale)
+    for function in (markdown, number, day, month, moment):
         app.add_template_filter(function)

@@ -1,0 +1,38 @@
+"""The campaign page and what we do with data."""
+
+from flask import Blueprint, Response, render_template
+
+from campaign.campaigns import queries as campaigns
+from campaign.elections import queries as elections
+from campaign.reports import progress
+from campaign.web.shared.caching import same_for_everybody
+from campaign.web.shared.context import now, session
+
+blueprint = Blueprint("campaigns", __name__)
+
+
+@blueprint.get("/<campaign_slug>/")
+def show(campaign_slug: str) -> Response:
+    """Show what is asked and why, how far it has come, and the postcode box."""
+    campaign = campaigns.get_campaign(session(), campaign_slug)
+    election = elections.get_election(session(), campaign.election_id)
+    return same_for_everybody(
+        render_template(
+            "public/campaigns/show.html",
+            campaign=campaign,
+            asks=campaigns.list_asks(session(), campaign.id),
+            election=election,
+            phase=election.phase(now()),
+            progress=progress.get_progress(session(), campaign),
+        )
+    )
+
+
+@blueprint.get("/<campaign_slug>/privacy/")
+def privacy(campaign_slug: str) -> Response:
+    """Say what is kept of a supporter, why, and for how long."""
+    campaign = campaigns.get_campaign(session(), campaign_slug)
+    election = elections.get_election(session(), campaign.election_id)
+    return same_for_everybody(
+        render_template("public/campaigns/privacy.html", campaign=campaign, election=election)
+    )

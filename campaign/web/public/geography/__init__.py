@@ -1,0 +1,1 @@
+"""From a postcode to a constituency."""

@@ -1,0 +1,86 @@
+"""From a postcode, or a name in a list, to a constituency and its candidates."""
+
+from itertools import groupby
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from campaign.campaigns import queries as campaigns
+from campaign.elections import queries as elections
+from campaign.geography import queries as geography
+from campaign.geography.rules import PostcodeOutcome, format_postcode
+from campaign.reports import constituency as reports
+from campaign.web.shared.caching import same_for_everybody
+from campaign.web.shared.context import now, session
+
+blueprint = Blueprint("geography", __name__)
+
+_STATUS = {PostcodeOutcome.NOT_A_POSTCODE: 422, PostcodeOutcome.UNKNOWN: 404}
+
+
+@blueprint.get("/<campaign_slug>/find")
+def find(campaign_slug: str) -> BaseResponse | tuple[str, int]:
+    """Lead from a postcode to its constituency, or say why there is none."""
+    campaign = campaigns.get_campaign(session(), campaign_slug)
+    election = elections.get_election(session(), campaign.election_id)
+    typed = request.args.get("postcode", "").strip()[:20]
+    lookup = geography.look_up_postcode(session(), typed, boundary_set_id=election.boundary_set_id)
+    if lookup.constituency is not None:
+        return redirect(
+            url_for(
+                ".constituency",
+                campaign_slug=campaign.slug,
+                constituency_slug=lookup.constituency.slug,
+            )
+        )
+    page = render_template(
+        "public/geography/not_found.html",
+        campaign=campaign,
+        typed=typed,
+        lookup=lookup,
+        suggestions=[format_postcode(postcode) for postcode in lookup.suggestions],
+    )
+    return page, _STATUS.get(lookup.outcome, 200)
+
+
+@blueprint.get("/<campaign_slug>/constituencies/")
+def constituencies(campaign_slug: str) -> Response:
+    """List every constituency, for those whose postcode leads nowhere."""
+    campaign = campaigns.get_campaign(session(), campaign_slug)
+    election = elections.get_election(session(), campaign.election_id)
+    found = geography.list_constituencies(session(), election.boundary_set_id)
+    return same_for_everybody(
+        render_template(
+            "public/geography/constituencies.html",
+            campaign=campaign,
+            election=election,
+            groups=[
+                (letter, list(members))
+                for letter, members in groupby(found, key=lambda place: place.name[:1].upper())
+            ],
+        )
+    )
+
+
+@blueprint.get("/<campaign_slug>/<constituency_slug>/")
+def constituency(campaign_slug: str, constituency_slug: str) -> Response:
+    """Show who stands in a constituency and where each stands."""
+    campaign = campaigns.get_campaign(session(), campaign_slug)
+    election = elections.get_election(session(), campaign.election_id)
+    place = geography.get_constituency(
+        session(), boundary_set_id=election.boundary_set_id, slug=constituency_slug
+    )
+    ballot = elections.find_ballot(session(), election_id=election.id, constituency_id=place.id)
+    return same_for_everybody(
+        render_template(
+            "public/geography/constituency.html",
+            campaign=campaign,
+            election=election,
+            constituency=place,
+            ballot=ballot,
+            phase=election.phase(now()),
+            asks=campaigns.list_asks(session(), campaign.id),
+            stands=reports.list_stands(session(), campaign, ballot) if ballot else [],
+            postcode_release=geography.find_postcode_release(session()),
+        )
+    )

@@ -1,0 +1,152 @@
+"""The front page, the campaign page, and the way from a postcode to a constituency."""
+
+import pytest
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.rules import CampaignStatus
+from campaign.candidates.rules import CandidacyStatus
+from campaign.elections.models import Ballot, Election
+from tests.factories import (
+    AskFactory,
+    BallotFactory,
+    CampaignFactory,
+    CandidacyFactory,
+    ConstituencyFactory,
+    ElectionFactory,
+    EvidenceFactory,
+    PersonFactory,
+    PostcodeFactory,
+)
+from tests.web.client import CheckingClient
+
+
+@pytest.fixture
+def world(web_session: Session) -> Session:
+    """One campaign, one constituency with three candidates, a few postcodes."""
+    election = ElectionFactory()
+    campaign = CampaignFactory(slug="safer", election=election, help_panel="Call **0808 000 000**.")
+    AskFactory(campaign=campaign, position=1, wording="Say that it matters")
+    EvidenceFactory(campaign=campaign, value="5,411", source="A yearly report", dated="2009")
+    place = ConstituencyFactory(
+        name="Old Harbour", slug="old-harbour", boundary_set=election.boundary_set
+    )
+    ballot = BallotFactory(election=election, constituency=place)
+    CandidacyFactory(ballot=ballot, person=PersonFactory(name="Zoe Abbot"))
+    CandidacyFactory(ballot=ballot, person=PersonFactory(name="Adam Zimmer", email=None))
+    CandidacyFactory(
+        ballot=ballot, person=PersonFactory(name="Gone Away"), status=CandidacyStatus.WITHDRAWN
+    )
+    PostcodeFactory(postcode="ZQ101AB", constituency=place)
+    PostcodeFactory(postcode="ZQ101AX", constituency=place, ended=199606)
+    PostcodeFactory(postcode="ZQ101AY", constituency_id=None)
+    web_session.commit()
+    return web_session
+
+
+def test_the_front_page_leads_to_the_only_campaign(client: CheckingClient, world: Session) -> None:
+    assert client.get("/").headers["Location"] == "/safer/"
+
+
+def test_the_front_page_lists_several_campaigns_and_no_draft(
+    client: CheckingClient, world: Session
+) -> None:
+    election = world.get(Election, "parl.2031-05-22")
+    CampaignFactory(slug="other", name="Another cause", election=election)
+    CampaignFactory(slug="secret", name="Secret", election=election, status=CampaignStatus.DRAFT)
+    world.commit()
+    page = client.get("/").text
+    assert "Another cause" in page
+    assert "Secret" not in page
+    assert client.get("/secret/").status_code == 404
+
+
+def test_the_front_page_without_a_campaign_says_so(client: CheckingClient) -> None:
+    assert "No campaign is open yet" in client.get("/").text
+
+
+def test_the_campaign_page_shows_asks_evidence_help_and_imprint(
+    client: CheckingClient, world: Session
+) -> None:
+    page = client.get("/safer/").text
+    for text in (
+        "Say that it matters",
+        "5,411",
+        "A yearly report",
+        "0808 000 000",
+        "Promoted by A. Person, 1 High Street, Northmoor ZQ1 1AA, on behalf of The Streets Trust",
+        "of 2 candidates have answered",
+        'name="postcode"',
+    ):
+        assert text in page
+
+
+def test_public_pages_set_no_cookie_and_can_be_cached(
+    client: CheckingClient, world: Session
+) -> None:
+    for address in ("/safer/", "/safer/old-harbour/", "/safer/constituencies/", "/safer/privacy/"):
+        answer = client.get(address)
+        assert "Set-Cookie" not in answer.headers
+        assert answer.headers["Cache-Control"] == "public, max-age=30"
+        again = client.get(address, headers={"If-None-Match": answer.headers["ETag"]})
+        assert again.status_code == 304
+
+
+@pytest.mark.parametrize("typed", ["ZQ10 1AB", "zq101ab", " zq10-1ab "])
+def test_a_postcode_leads_to_its_constituency(
+    client: CheckingClient, world: Session, typed: str
+) -> None:
+    answer = client.get("/safer/find", query_string={"postcode": typed})
+    assert answer.headers["Location"] == "/safer/old-harbour/"
+
+
+def test_a_slip_is_forgiven(client: CheckingClient, world: Session) -> None:
+    answer = client.get("/safer/find", query_string={"postcode": "ZQ1O 1AB"})
+    assert "Did you mean" in answer.text
+    assert "/safer/find?postcode=ZQ10+1AB" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "words"),
+    [
+        ("", 422, "Type your postcode"),
+        ("ZQ10", 422, "is not a full postcode"),
+        ("<script>alert(1)</script>", 422, "is not a full postcode"),
+        ("ZQ99 9ZZ", 404, "We do not know the postcode"),
+        ("ZQ10 1AX", 200, "ended in June 1996"),
+        ("ZQ10 1AY", 200, "belongs to no constituency"),
+        ("IM1 1AA", 200, "the Isle of Man"),
+    ],
+)
+def test_a_postcode_that_leads_nowhere_is_explained(
+    client: CheckingClient, world: Session, typed: str, status: int, words: str
+) -> None:
+    answer = client.get("/safer/find", query_string={"postcode": typed})
+    assert answer.status_code == status
+    assert words in answer.text
+    assert "Choose my constituency from a list" in answer.text
+    assert "<script>" not in answer.text
+
+
+def test_candidates_stand_by_surname_and_say_whether_they_can_be_reached(
+    client: CheckingClient, world: Session
+) -> None:
+    page = client.get("/safer/old-harbour/").text
+    assert page.index("Zoe Abbot") < page.index("Adam Zimmer")
+    assert "1 of 2 can be reached by e-mail" in page
+    assert "No e-mail address is known" in page
+    assert page.index("No longer standing") < page.index("Gone Away")
+    assert page.count("No answer yet</span>") == 2
+
+
+def test_a_cancelled_poll_takes_no_letters(client: CheckingClient, world: Session) -> None:
+    ballot = world.get(Ballot, "parl.old-harbour.2031-05-22")
+    assert ballot is not None
+    ballot.is_cancelled = True
+    world.commit()
+    page = client.get("/safer/old-harbour/").text
+    assert "has been cancelled" in page
+    assert "Write to the candidates" not in page
+
+
+def test_an_unknown_constituency_is_not_found(client: CheckingClient, world: Session) -> None:
+    assert client.get("/safer/nowhere/").status_code == 404

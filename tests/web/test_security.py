@@ -1,0 +1,62 @@
+"""What every answer carries, whatever it answers."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from tests.web.client import CheckingClient
+
+PLACES = ("/", "/nowhere/", "/healthz", "/static/css/site.css", "/robots.txt")
+
+
+@pytest.mark.parametrize("address", PLACES)
+def test_every_answer_carries_the_security_headers(client: CheckingClient, address: str) -> None:
+    with client.get(address) as answer:
+        headers = answer.headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert "Strict-Transport-Security" not in headers
+
+
+def test_https_is_demanded_where_the_site_has_it(make_app: Callable[..., Flask]) -> None:
+    app = make_app(base_url="https://campaign.example.org")
+    answer = app.test_client().get("/", base_url="https://campaign.example.org")
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+    assert app.config["SESSION_COOKIE_SECURE"]
+    assert app.config["SESSION_COOKIE_NAME"].startswith("__Host-")
+
+
+def test_session_cookies_are_for_this_site_and_not_for_scripts(app: Flask) -> None:
+    assert app.config["SESSION_COOKIE_HTTPONLY"]
+    assert app.config["SESSION_COOKIE_SAMESITE"] == "Lax"
+
+
+@pytest.mark.parametrize("address", ["/%ff%fe/", "/a%00b/", "/safer/find?postcode=%ff"])
+def test_broken_addresses_are_answered_and_not_thrown(client: CheckingClient, address: str) -> None:
+    assert client.get(address).status_code in (400, 404)
+
+
+def test_a_wrong_method_says_which_are_right(client: CheckingClient) -> None:
+    answer = client.delete("/")
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"]
+
+
+def test_an_error_of_ours_is_a_page_and_not_a_trace(make_app: Callable[..., Flask]) -> None:
+    app = make_app()
+
+    @app.get("/broken")
+    def broken() -> str:
+        raise RuntimeError("secret detail of the machine")
+
+    app.testing = False
+    answer = app.test_client().get("/broken")
+    assert answer.status_code == 500
+    assert "secret detail" not in answer.text
+    assert "Something went wrong on our side" in answer.text
