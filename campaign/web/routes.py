@@ -3,6 +3,22 @@
 from flask import Blueprint
 
 from campaign.web.api import health
+from campaign.web.back_office.account import views as back_office_account
+from campaign.web.back_office.campaigns import views as back_office_campaigns
+from campaign.web.back_office.candidates import views as back_office_candidates
+from campaign.web.back_office.delivery import views as back_office_delivery
+from campaign.web.back_office.exports import views as back_office_exports
+from campaign.web.back_office.letters import views as back_office_letters
+from campaign.web.back_office.pledges import views as back_office_pledges
 
-BLUEPRINTS: tuple[Blueprint, ...] = (health.blueprint,)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    health.blueprint,
+    back_office_account.blueprint,
+    back_office_campaigns.blueprint,
+    back_office_candidates.blueprint,
+    back_office_delivery.blueprint,
+    back_office_exports.blueprint,
+    back_office_letters.blueprint,
+    back_office_pledges.blueprint,
+)
 """In the order in which addresses are matched."""

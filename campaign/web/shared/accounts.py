@@ -57,9 +57,8 @@ class AccountDatastore(UserDatastore):
         """Return the account with one attribute of this value."""
         ((name, value),) = kwargs.items()
         column = getattr(Account, name)
-        condition = (
-            func.lower(column) == str(value).lower() if case_insensitive else column == value
-        )
+        if case_insensitive:
+            column, value = func.lower(column), str(value).lower()
         return session().scalar(select(Account).where(column == value))
 
     def put(self, model: Any) -> Any:
