@@ -23,6 +23,16 @@ class Stance(StrEnum):
     """Declined to answer."""
 
 
+STANCE_WORDS = {
+    Stance.YES: "Yes",
+    Stance.YES_WITH_RESERVATIONS: "Yes, with reservations",
+    Stance.PARTLY: "Partly",
+    Stance.NO: "No",
+    Stance.DECLINED: "Declined to answer",
+}
+"""For plain-text mail; pages have theirs in ``components/stances.html``."""
+
+
 class EventKind(StrEnum):
     """What an event does to the record."""
 

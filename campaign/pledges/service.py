@@ -51,6 +51,15 @@ class AnswerDoor:
     candidacy: Candidacy
 
 
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """One answer as a candidate gives it."""
+
+    ask_id: int
+    stance: Stance
+    statement: str
+
+
 def answer_token(session: Session, signer: Signer, *, campaign_id: int, candidacy_id: int) -> str:
     """Return the token of a candidate's personal link to answer a campaign; writes nothing."""
     link = session.get(AnswerLink, (campaign_id, candidacy_id))

@@ -10,6 +10,8 @@ from campaign.web.back_office.delivery import views as back_office_delivery
 from campaign.web.back_office.exports import views as back_office_exports
 from campaign.web.back_office.letters import views as back_office_letters
 from campaign.web.back_office.pledges import views as back_office_pledges
+from campaign.web.public.pledges import views as pledges
+from campaign.web.public.tracker import views as tracker
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     health.blueprint,
@@ -20,5 +22,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     back_office_exports.blueprint,
     back_office_letters.blueprint,
     back_office_pledges.blueprint,
+    pledges.blueprint,
+    tracker.blueprint,
 )
 """In the order in which addresses are matched."""

@@ -1,0 +1,1 @@
+"""What an event in one domain causes in another."""
