@@ -386,3 +386,17 @@ def _append(session: Session, campaign: Campaign, event: PledgeEvent) -> PledgeE
     session.add(event)
     session.flush()  # The next event of the same transaction chains to this one.
     return event
+
+
+def settle_request(
+    session: Session, *, campaign_id: int, request_id: int, now: datetime
+) -> CandidateRequest:
+    """Note that an organiser dealt with a candidate's request; again changes nothing.
+
+    Raises PledgeEventNotFound when the campaign has no request of this number.
+    """
+    found = session.get(CandidateRequest, request_id)
+    if found is None or found.campaign_id != campaign_id:
+        raise PledgeEventNotFound("There is no request of this number.")
+    found.settled_at = found.settled_at or now
+    return found
