@@ -15,8 +15,8 @@ from campaign.core.emails import EmailRenderer
 from campaign.core.errors import SettingsError
 from campaign.core.tokens import Signer
 from campaign.core.toolkit import Toolkit
-from campaign.web.routes import BLUEPRINTS
-from campaign.web.shared import context, errors, filters, security
+from campaign.web.routes import BLUEPRINTS, DEMONSTRATION_BLUEPRINTS
+from campaign.web.shared import accounts, context, errors, filters, limits, security
 
 MAXIMUM_REQUEST_BYTES = 256 * 1024
 
@@ -57,8 +57,14 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     security.init_app(app, is_secure=settings.is_secure)
     errors.init_app(app)
     filters.init_app(app)
+    accounts.init_app(app, settings)
+    app.jinja_env.globals["is_demonstration"] = settings.is_demonstration
+    if settings.is_demonstration:
+        for blueprint in DEMONSTRATION_BLUEPRINTS:
+            app.register_blueprint(blueprint)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    limits.init_app(app, settings)
     for command in COMMANDS:
         app.cli.add_command(command)
     if settings.trusted_proxies:

@@ -13,3 +13,7 @@ class CampaignNotLive(Refused):
 
 class CampaignInvalid(InvalidInput):
     """A campaign's text or settings break a rule."""
+
+
+class CampaignElectionFixed(Refused):
+    """A campaign belongs to one election for ever: its letters and answers do."""

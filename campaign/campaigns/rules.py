@@ -47,3 +47,50 @@ class Imprint:
         if not self.on_behalf_of:
             return f"{promoter}."
         return f"{promoter}, on behalf of {self.on_behalf_of}, {self.on_behalf_of_address}."
+
+
+ELECTION_ID_PATTERN = re.compile(r"[a-z]+(?:\.[a-z0-9-]+)*\.\d{4}-\d{2}-\d{2}")
+"""Democracy Club's ids of elections: parl.2024-07-04."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskContent:
+    """An ask as its organisation words it today."""
+
+    slug: str
+    title: str
+    wording: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceContent:
+    """A figure behind an ask, or behind the campaign where ``ask`` is None."""
+
+    ask: str | None
+    value: str
+    claim: str
+    source: str
+    dated: str
+    link: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignContent:
+    """Everything that an organisation writes about its campaign, except the letters."""
+
+    slug: str
+    election_id: str
+    status: CampaignStatus | None
+    """None leaves the status as it is; a new campaign is then a draft."""
+    name: str
+    organisation: str
+    summary: str
+    introduction: str
+    help_panel: str
+    imprint: Imprint
+    contact_name: str
+    contact_email: str
+    consent_text: str
+    news_text: str
+    asks: tuple[AskContent, ...]
+    evidence: tuple[EvidenceContent, ...]

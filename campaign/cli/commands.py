@@ -4,8 +4,11 @@ import click
 
 from campaign.cli.base import RefusalGroup
 from campaign.cli.database import db
+from campaign.cli.exports import export
+from campaign.cli.organisers import organiser
+from campaign.cli.pledges import pledges
 
-COMMANDS: tuple[click.Command, ...] = (db,)
+COMMANDS: tuple[click.Command, ...] = (db, export, organiser, pledges)
 
 
 @click.group("campaign", cls=RefusalGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -17,3 +17,15 @@ class PledgeInvalid(InvalidInput):
 
 class OwnEntry(Refused):
     """Nobody reviews what they entered themselves."""
+
+
+class AnswersClosed(Gone):
+    """The campaign or the poll has closed: the record can be read and no longer answered."""
+
+
+class RecordClosed(Refused):
+    """An organiser's entry comes after the campaign or the poll has closed."""
+
+
+class AlreadyReviewed(Refused):
+    """Each entry is reviewed once."""

@@ -1,14 +1,28 @@
 """Reads of the pledges domain."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import and_, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session, aliased, joinedload
 
-from campaign.pledges.models import PledgeEvent
-from campaign.pledges.rules import Channel, EventKind, Stance
+from campaign.campaigns.models import Ask, AskVersion, Campaign
+from campaign.candidates.models import Candidacy, PersonAlias
+from campaign.pledges.models import CandidateRequest, PledgeEvent
+from campaign.pledges.rules import (
+    FIRST_PREVIOUS_HASH,
+    ChainEntry,
+    Channel,
+    EventKind,
+    RequestKind,
+    Stance,
+    VerificationLevel,
+    chain_hash,
+)
+
+_ENTRIES = (EventKind.ANSWER, EventKind.WITHDRAWAL)
+_DECISIONS = (EventKind.REVIEW, EventKind.REJECTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +31,62 @@ class CurrentAnswer:
 
     candidacy_id: int
     ask_id: int
+    ask_version: int
+    """Number of the wording that was answered."""
     stance: Stance
     statement: str
     channel: Channel
     source_url: str
     quote: str
-    verification_level: int
+    verification_level: VerificationLevel
     recorded_at: datetime
     event_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One answer or withdrawal in a candidate's history, with what became of its review."""
+
+    event_id: int
+    sequence: int
+    kind: EventKind
+    ask_id: int
+    ask_title: str
+    """Title of the wording that was answered."""
+    ask_version: int
+    stance: Stance | None
+    statement: str
+    channel: Channel
+    source_url: str
+    quote: str
+    verification_level: VerificationLevel
+    entered_by: str
+    recorded_at: datetime
+    decision: EventKind | None
+    """REVIEW or REJECTION by a second organiser; None for the candidate's own and for open ones."""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the public sees this entry."""
+        return self.channel is Channel.LINK or self.decision is EventKind.REVIEW
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFault:
+    """Where a campaign's chain breaks, and how."""
+
+    sequence: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """What a check of one campaign's chain found."""
+
+    campaign_slug: str
+    count: int
+    head_hash: str
+    faults: list[ChainFault]
 
 
 def list_current_answers(
@@ -36,37 +98,228 @@ def list_current_answers(
     another organiser has reviewed it. A withdrawal ends the answer before it.
     """
     review = aliased(PledgeEvent)
-    is_public = or_(
-        PledgeEvent.channel == Channel.LINK,
-        exists().where(
-            and_(review.refers_to_id == PledgeEvent.id, review.kind == EventKind.REVIEW)
-        ),
-    )
+    is_reviewed = and_(review.refers_to_id == PledgeEvent.id, review.kind == EventKind.REVIEW)
     newest = (
         select(func.max(PledgeEvent.id))
+        .outerjoin(review, is_reviewed)
         .where(
             PledgeEvent.campaign_id == campaign_id,
-            PledgeEvent.kind.in_((EventKind.ANSWER, EventKind.WITHDRAWAL)),
-            is_public,
+            PledgeEvent.kind.in_(_ENTRIES),
+            or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)),
         )
         .group_by(PledgeEvent.candidacy_id, PledgeEvent.ask_id)
     )
     if candidacy_ids is not None:
         newest = newest.where(PledgeEvent.candidacy_id.in_(candidacy_ids))
-    events = session.scalars(select(PledgeEvent).where(PledgeEvent.id.in_(newest)))
+    rows = session.execute(
+        select(PledgeEvent, AskVersion.number, review.verification_level)
+        .join(PledgeEvent.ask_version)
+        .outerjoin(review, is_reviewed)
+        .where(
+            PledgeEvent.id.in_(newest),
+            PledgeEvent.kind == EventKind.ANSWER,
+            PledgeEvent.stance.is_not(None),
+        )
+    )
     return {
         (event.candidacy_id, event.ask_id): CurrentAnswer(
             candidacy_id=event.candidacy_id,
             ask_id=event.ask_id,
+            ask_version=ask_version,
+            stance=event.stance,
+            statement=event.statement,
+            channel=event.channel,
+            source_url=event.source_url,
+            quote=event.quote,
+            verification_level=VerificationLevel(
+                max(event.verification_level, review_level or VerificationLevel.UNVERIFIED)
+            ),
+            recorded_at=event.recorded_at,
+            event_id=event.id,
+        )
+        for event, ask_version, review_level in rows
+        if event.stance is not None
+    }
+
+
+def list_history(
+    session: Session, campaign_id: int, candidacy_id: int, *, public_only: bool = False
+) -> list[HistoryEntry]:
+    """Return a candidate's answers and withdrawals, oldest first, each with its review."""
+    decision = aliased(PledgeEvent)
+    rows = session.execute(
+        select(PledgeEvent, AskVersion, decision.kind, decision.verification_level)
+        .join(PledgeEvent.ask_version)
+        .outerjoin(
+            decision,
+            and_(decision.refers_to_id == PledgeEvent.id, decision.kind.in_(_DECISIONS)),
+        )
+        .where(
+            PledgeEvent.campaign_id == campaign_id,
+            PledgeEvent.candidacy_id == candidacy_id,
+            PledgeEvent.kind.in_(_ENTRIES),
+        )
+        .order_by(PledgeEvent.sequence)
+    )
+    history = [
+        HistoryEntry(
+            event_id=event.id,
+            sequence=event.sequence,
+            kind=event.kind,
+            ask_id=event.ask_id,
+            ask_title=version.title,
+            ask_version=version.number,
+            stance=event.stance,
+            statement=event.statement,
+            channel=event.channel,
+            source_url=event.source_url,
+            quote=event.quote,
+            verification_level=VerificationLevel(
+                level if verdict is EventKind.REVIEW else event.verification_level
+            ),
+            entered_by=event.entered_by,
+            recorded_at=event.recorded_at,
+            decision=verdict,
+        )
+        for event, version, verdict, level in rows
+    ]
+    return [entry for entry in history if entry.is_public or not public_only]
+
+
+def list_entries_to_review(session: Session, campaign_id: int) -> list[PledgeEvent]:
+    """Return what organisers entered and nobody has reviewed, oldest first, ready to be shown."""
+    decision = aliased(PledgeEvent)
+    return list(
+        session.scalars(
+            select(PledgeEvent)
+            .where(
+                PledgeEvent.campaign_id == campaign_id,
+                PledgeEvent.kind.in_(_ENTRIES),
+                PledgeEvent.channel != Channel.LINK,
+                ~select(decision.id)
+                .where(decision.refers_to_id == PledgeEvent.id, decision.kind.in_(_DECISIONS))
+                .exists(),
+            )
+            .order_by(PledgeEvent.sequence)
+            .options(
+                joinedload(PledgeEvent.ask_version),
+                joinedload(PledgeEvent.candidacy).joinedload(Candidacy.person),
+                joinedload(PledgeEvent.candidacy).joinedload(Candidacy.ballot),
+            )
+        )
+    )
+
+
+def list_candidate_requests(session: Session, campaign_id: int) -> list[CandidateRequest]:
+    """Return what candidates asked for and nobody has settled, oldest first."""
+    return list(
+        session.scalars(
+            select(CandidateRequest)
+            .where(
+                CandidateRequest.campaign_id == campaign_id,
+                CandidateRequest.settled_at.is_(None),
+            )
+            .order_by(CandidateRequest.id)
+        )
+    )
+
+
+def wants_no_mail(session: Session, campaign_id: int, candidacy_id: int) -> bool:
+    """Tell whether no letter of the campaign may go to a candidate any more.
+
+    ``nothing_more`` holds for good; ``not_me`` and ``wrong_address`` until they are settled.
+    """
+    return bool(list_mail_refusals(session, campaign_id, candidacy_ids=[candidacy_id]))
+
+
+def list_mail_refusals(
+    session: Session, campaign_id: int, *, candidacy_ids: Collection[int] | None = None
+) -> set[int]:
+    """Return the candidacies for which ``wants_no_mail`` holds."""
+    refusals = select(CandidateRequest.candidacy_id).where(
+        CandidateRequest.campaign_id == campaign_id,
+        or_(
+            CandidateRequest.kind == RequestKind.NOTHING_MORE,
+            and_(
+                CandidateRequest.kind.in_((RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS)),
+                CandidateRequest.settled_at.is_(None),
+            ),
+        ),
+    )
+    if candidacy_ids is not None:
+        refusals = refusals.where(CandidateRequest.candidacy_id.in_(candidacy_ids))
+    return set(session.scalars(refusals))
+
+
+def check_chain(session: Session, campaign: Campaign) -> ChainReport:
+    """Compute every hash of a campaign's record again and say where it differs."""
+    former_ids = _former_person_ids(session)
+    faults: list[ChainFault] = []
+    count, head_hash = 0, FIRST_PREVIOUS_HASH
+    for entry, stored_hash in _chain_entries(session, campaign):
+        expected = count + 1
+        if entry.sequence != expected:
+            faults.append(
+                ChainFault(entry.sequence, f"entry {expected} should come here and is missing")
+            )
+        if entry.previous_hash != head_hash:
+            faults.append(
+                ChainFault(entry.sequence, "it is not chained to the entry that stands before it")
+            )
+        # Democracy Club merges two entries for one person; the hash keeps the id of its day.
+        people = (entry.person_id, *former_ids.get(entry.person_id, ()))
+        if stored_hash not in {chain_hash(replace(entry, person_id=person)) for person in people}:
+            faults.append(
+                ChainFault(entry.sequence, "its content is not what was hashed when it was added")
+            )
+        count, head_hash = entry.sequence, stored_hash
+    return ChainReport(campaign.slug, count, head_hash, faults)
+
+
+def _chain_entries(session: Session, campaign: Campaign) -> Iterator[tuple[ChainEntry, str]]:
+    subject = aliased(PledgeEvent)
+    rows = session.execute(
+        select(
+            PledgeEvent,
+            Candidacy.person_id,
+            Candidacy.ballot_id,
+            Ask.slug,
+            AskVersion.number,
+            subject.sequence,
+        )
+        .join(PledgeEvent.candidacy)
+        .join(PledgeEvent.ask)
+        .join(PledgeEvent.ask_version)
+        .outerjoin(subject, subject.id == PledgeEvent.refers_to_id)
+        .where(PledgeEvent.campaign_id == campaign.id)
+        .order_by(PledgeEvent.sequence)
+        .execution_options(yield_per=1000, populate_existing=True)
+    )
+    for event, person_id, ballot_id, ask_slug, version, refers_to in rows:
+        entry = ChainEntry(
+            campaign=campaign.slug,
+            sequence=event.sequence,
+            kind=event.kind,
+            person_id=person_id,
+            ballot_id=ballot_id,
+            ask=ask_slug,
+            ask_version=version,
+            refers_to=refers_to,
             stance=event.stance,
             statement=event.statement,
             channel=event.channel,
             source_url=event.source_url,
             quote=event.quote,
             verification_level=event.verification_level,
+            entered_by=event.entered_by,
             recorded_at=event.recorded_at,
-            event_id=event.id,
+            previous_hash=event.previous_hash,
         )
-        for event in events
-        if event.kind is EventKind.ANSWER and event.stance is not None
-    }
+        yield entry, event.hash
+
+
+def _former_person_ids(session: Session) -> dict[int, list[int]]:
+    former: dict[int, list[int]] = {}
+    for alias in session.scalars(select(PersonAlias)):
+        former.setdefault(alias.person_id, []).append(alias.old_person_id)
+    return former

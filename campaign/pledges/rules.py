@@ -1,6 +1,15 @@
 """Rules of a pledge's life, without a database."""
 
+import hashlib
+import json
+import re
+import unicodedata
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
+from urllib.parse import urlsplit
+
+from campaign.pledges.errors import PledgeInvalid
 
 
 class Stance(StrEnum):
@@ -12,6 +21,16 @@ class Stance(StrEnum):
     NO = "no"
     DECLINED = "declined"
     """Declined to answer."""
+
+
+STANCE_WORDS = {
+    Stance.YES: "Yes",
+    Stance.YES_WITH_RESERVATIONS: "Yes, with reservations",
+    Stance.PARTLY: "Partly",
+    Stance.NO: "No",
+    Stance.DECLINED: "Declined to answer",
+}
+"""For plain-text mail; pages have theirs in ``components/stances.html``."""
 
 
 class EventKind(StrEnum):
@@ -47,5 +66,107 @@ class VerificationLevel(IntEnum):
     """The candidate answered through their own link."""
 
 
+class RequestKind(StrEnum):
+    """What a candidate can ask for on their page beside answering."""
+
+    NOT_ME = "not_me"
+    WRONG_ADDRESS = "wrong_address"
+    ONE_DIGEST_A_DAY = "one_digest_a_day"
+    NOTHING_MORE = "nothing_more"
+
+
 STATEMENT_LIMIT = 500
 """Characters of a candidate's public statement on an ask."""
+
+QUOTE_LIMIT = 2000
+"""Characters of an organiser's quote from a source."""
+
+URL_LIMIT = 2000
+
+PUBLIC_FLOOR = 5
+"""Counts of supporters below this are not shown in public: they could point at a person."""
+
+CANDIDATE = "candidate"
+"""Who entered an event that came by the candidate's own link."""
+
+_LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\x85]")
+# Marks that turn the direction of text can make a quote read as something else.
+_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def clean_text(text: str, *, limit: int) -> str:
+    """Return a text in NFC with line feeds and without space around it.
+
+    Raises PledgeInvalid when it is longer than ``limit`` characters or holds control characters.
+    """
+    cleaned = unicodedata.normalize("NFC", _LINE_ENDS.sub("\n", text).replace("\t", " ")).strip()
+    for sign in cleaned:
+        is_control = unicodedata.category(sign) in ("Cc", "Cs") and sign != "\n"
+        if is_control or sign in _DIRECTION_MARKS:
+            raise PledgeInvalid(
+                "The text holds a character that cannot be shown. Type it again instead of "
+                "copying it."
+            )
+    if len(cleaned) > limit:
+        raise PledgeInvalid(
+            f"The text has {len(cleaned)} characters. Shorten it to {limit} or fewer."
+        )
+    return cleaned
+
+
+def clean_source_url(url: str) -> str:
+    """Return a web address; raises PledgeInvalid for anything that a browser cannot open."""
+    cleaned = url.strip()
+    if not cleaned:
+        return ""
+    try:
+        parts = urlsplit(cleaned)
+        is_web_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_web_address = False
+    if not is_web_address or len(cleaned) > URL_LIMIT or re.search(r"[\s\x00-\x1f<>\"]", cleaned):
+        raise PledgeInvalid("Give the source as a web address that begins with https://")
+    return cleaned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainEntry:
+    """What is hashed of an event: nothing that only this database knows, so anybody can check.
+
+    ``recorded_at`` is an aware time; ``refers_to`` and ``sequence`` count within the campaign.
+    """
+
+    campaign: str
+    sequence: int
+    kind: EventKind
+    person_id: int
+    ballot_id: str
+    ask: str
+    ask_version: int
+    refers_to: int | None
+    stance: Stance | None
+    statement: str
+    channel: Channel
+    source_url: str
+    quote: str
+    verification_level: int
+    entered_by: str
+    recorded_at: datetime
+    previous_hash: str
+
+
+FIRST_PREVIOUS_HASH = "0" * 64
+"""What the first event of a campaign is chained to."""
+
+
+def canonical_json(entry: ChainEntry) -> str:
+    """Return the one JSON text of an entry: sorted keys, no space, ASCII, UTC microseconds."""
+    fields = asdict(entry)
+    fields["recorded_at"] = entry.recorded_at.astimezone(UTC).isoformat(timespec="microseconds")
+    fields["verification_level"] = int(entry.verification_level)
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def chain_hash(entry: ChainEntry) -> str:
+    """Return the SHA-256 of an entry's canonical JSON in hexadecimal."""
+    return hashlib.sha256(canonical_json(entry).encode("ascii")).hexdigest()

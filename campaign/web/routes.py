@@ -3,13 +3,35 @@
 from flask import Blueprint
 
 from campaign.web.api import health
+from campaign.web.back_office.account import views as back_office_account
+from campaign.web.back_office.campaigns import views as back_office_campaigns
+from campaign.web.back_office.candidates import views as back_office_candidates
+from campaign.web.back_office.delivery import views as back_office_delivery
+from campaign.web.back_office.exports import views as back_office_exports
+from campaign.web.back_office.letters import views as back_office_letters
+from campaign.web.back_office.pledges import views as back_office_pledges
+from campaign.web.demonstration.mailbox import views as mailbox
 from campaign.web.public.campaigns import views as campaigns
 from campaign.web.public.geography import views as geography
 from campaign.web.public.home import views as home
+from campaign.web.public.pledges import views as pledges
+from campaign.web.public.tracker import views as tracker
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     health.blueprint,
+    back_office_account.blueprint,
+    back_office_campaigns.blueprint,
+    back_office_candidates.blueprint,
+    back_office_delivery.blueprint,
+    back_office_exports.blueprint,
+    back_office_letters.blueprint,
+    back_office_pledges.blueprint,
     home.blueprint,
     campaigns.blueprint,
     geography.blueprint,
+    pledges.blueprint,
+    tracker.blueprint,
 )
+
+DEMONSTRATION_BLUEPRINTS: tuple[Blueprint, ...] = (mailbox.blueprint,)
+"""Pages that exist in the demonstration only."""

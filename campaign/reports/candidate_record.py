@@ -1,0 +1,70 @@
+"""Where one candidate stands on every ask of a campaign, and how that came about."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Ask, Campaign, Evidence
+from campaign.campaigns.queries import list_asks
+from campaign.candidates.models import Candidacy
+from campaign.candidates.rules import CandidacyStatus
+from campaign.pledges.queries import (
+    CurrentAnswer,
+    HistoryEntry,
+    list_current_answers,
+    list_history,
+)
+from campaign.reports.writers import count_writers
+
+
+@dataclass(frozen=True, slots=True)
+class AskRecord:
+    """One ask as it is worded today, its evidence and the candidate's answer."""
+
+    ask: Ask
+    evidence: list[Evidence]
+    answer: CurrentAnswer | None
+    """None for no answer yet, which is not a refusal."""
+
+    @property
+    def is_earlier_wording(self) -> bool:
+        """Whether the answer was given to a wording that has changed since."""
+        return self.answer is not None and self.answer.ask_version != self.ask.current.number
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRecord:
+    """One candidate's standing towards a campaign."""
+
+    candidacy: Candidacy
+    asks: list[AskRecord]
+    history: list[HistoryEntry]
+    """Public entries, newest first."""
+    writers: int
+    """Supporters with confirmed letters to the candidate."""
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether the candidate no longer stands."""
+        return self.candidacy.status is CandidacyStatus.WITHDRAWN
+
+
+def build_candidate_record(
+    session: Session, campaign: Campaign, candidacy: Candidacy
+) -> CandidateRecord:
+    """Return what the public sees of one candidate."""
+    answers = list_current_answers(session, campaign.id, candidacy_ids=[candidacy.id])
+    history = list_history(session, campaign.id, candidacy.id, public_only=True)
+    return CandidateRecord(
+        candidacy=candidacy,
+        asks=[
+            AskRecord(
+                ask=ask,
+                evidence=[each for each in campaign.evidence if each.ask_id == ask.id],
+                answer=answers.get((candidacy.id, ask.id)),
+            )
+            for ask in list_asks(session, campaign.id)
+        ],
+        history=history[::-1],
+        writers=count_writers(session, campaign_id=campaign.id, candidacy_id=candidacy.id),
+    )

@@ -1,0 +1,159 @@
+"""The pledges of a campaign as open data: one row for each candidate and ask, in CSV and JSON.
+
+In the CSV every row carries licence, credit and imprint in its last columns. Lines of comment
+before or after the table would have been shorter, but spreadsheet programs show them as broken
+rows and parsers stop at them; and a row that is sorted, filtered or copied keeps its credit.
+The JSON has the three once, beside the rows. Cells of the CSV are neutralised, so that a
+statement cannot act as a formula; the JSON has every text as it was given.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.queries import list_asks
+from campaign.elections.queries import get_election
+from campaign.pledges.queries import list_current_answers
+from campaign.reports.register import list_standings
+from campaign.reports.spreadsheets import neutral_cell
+
+LICENCE = "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/"
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeRecord:
+    """One candidate's answer to one ask; ``stance`` is empty where there is none yet."""
+
+    person_id: int
+    """Democracy Club's id, like ``ballot_id``."""
+    person_name: str
+    ballot_id: str
+    constituency_gss_code: str
+    constituency_name: str
+    party_id: str
+    party_name: str
+    candidacy_status: str
+    """``withdrawn`` ones belong in no denominator, nor those of a cancelled ballot."""
+    is_ballot_cancelled: bool
+    ask: str
+    ask_version: int | None
+    """Number of the wording that was answered; None without an answer."""
+    stance: str
+    statement: str
+    channel: str
+    source_url: str
+    quote: str
+    verification_level: int | None
+    recorded_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeExport:
+    """A campaign's rows with what must stand beside them."""
+
+    campaign: Campaign
+    licence: str
+    credit: str
+    imprint: str
+    asks: list[dict[str, object]]
+    records: list[PledgeRecord]
+
+
+def build_pledge_export(session: Session, campaign: Campaign) -> PledgeExport:
+    """Collect a campaign's public answers for every candidacy of its election."""
+    election = get_election(session, campaign.election_id)
+    asks = list_asks(session, campaign.id)
+    answers = list_current_answers(session, campaign.id)
+    records = []
+    for standing in list_standings(session, election.id):
+        for ask in asks:
+            answer = answers.get((standing.candidacy_id, ask.id))
+            records.append(
+                PledgeRecord(
+                    person_id=standing.person_id,
+                    person_name=standing.name,
+                    ballot_id=standing.ballot_id,
+                    constituency_gss_code=standing.gss_code,
+                    constituency_name=standing.constituency_name,
+                    party_id=standing.party_id,
+                    party_name=standing.party_name,
+                    candidacy_status=standing.status,
+                    is_ballot_cancelled=standing.is_cancelled,
+                    ask=ask.slug,
+                    ask_version=answer.ask_version if answer else None,
+                    stance=answer.stance if answer else "",
+                    statement=answer.statement if answer else "",
+                    channel=answer.channel if answer else "",
+                    source_url=answer.source_url if answer else "",
+                    quote=answer.quote if answer else "",
+                    verification_level=int(answer.verification_level) if answer else None,
+                    recorded_at=_iso(answer.recorded_at) if answer else "",
+                )
+            )
+    return PledgeExport(
+        campaign=campaign,
+        licence=LICENCE,
+        credit=f"Answers: {campaign.organisation}. {election.candidates_credit}".strip(),
+        imprint=str(campaign.imprint),
+        asks=[
+            {
+                "ask": ask.slug,
+                "versions": [
+                    {"version": version.number, "title": version.title, "wording": version.wording}
+                    for version in ask.versions
+                ],
+            }
+            for ask in asks
+        ],
+        records=records,
+    )
+
+
+def csv_lines(export: PledgeExport) -> Iterator[str]:
+    """Yield the CSV line by line, the header first."""
+    names = [field.name for field in fields(PledgeRecord)]
+    yield _line([*names, "licence", "credit", "imprint"])
+    notes = [neutral_cell(note) for note in (export.licence, export.credit, export.imprint)]
+    for record in export.records:
+        yield _line([*(_cell(getattr(record, name)) for name in names), *notes])
+
+
+def json_text(export: PledgeExport, *, now: datetime) -> str:
+    """Return the JSON document; ``now`` is when it was made."""
+    campaign = export.campaign
+    return json.dumps(
+        {
+            "campaign": campaign.slug,
+            "name": campaign.name,
+            "organisation": campaign.organisation,
+            "election": campaign.election_id,
+            "generated_at": _iso(now),
+            "licence": export.licence,
+            "credit": export.credit,
+            "imprint": export.imprint,
+            "asks": export.asks,
+            "pledges": [asdict(record) for record in export.records],
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def _cell(value: object) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else neutral_cell(value)
+
+
+def _line(cells: list[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue()
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")

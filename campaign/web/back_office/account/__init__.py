@@ -1,0 +1,1 @@
+"""The organiser’s own login, and the audit log."""

@@ -1,0 +1,1 @@
+"""Overview of the campaigns and of each one."""

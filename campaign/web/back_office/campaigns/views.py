@@ -1,0 +1,37 @@
+"""All campaigns, and one campaign at a glance."""
+
+from flask import Blueprint, render_template
+
+from campaign.campaigns.queries import get_campaign, list_campaigns
+from campaign.organisers.rules import Role
+from campaign.reports import office_figures
+from campaign.web.back_office.access import requires
+from campaign.web.shared.context import now, session
+
+blueprint = Blueprint("organise_campaigns", __name__, url_prefix="/organise")
+
+
+@blueprint.get("/")
+@requires(Role.VIEWER)
+def index() -> str:
+    """List every campaign of the installation."""
+    return render_template("back_office/campaigns.html", campaigns=list_campaigns(session()))
+
+
+@blueprint.get("/<campaign_slug>/")
+@requires(Role.VIEWER)
+def show(campaign_slug: str) -> str:
+    """Show a campaign's figures and what waits for an organiser."""
+    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
+    letters = office_figures.letter_totals(session(), campaign.id)
+    return render_template(
+        "back_office/overview.html",
+        campaign=campaign,
+        letters=letters,
+        days=office_figures.letters_by_day(session(), campaign, now=now()),
+        constituencies=office_figures.letters_by_constituency(session(), campaign.id),
+        candidates=office_figures.candidate_figures(session(), campaign),
+        asks=office_figures.pledges_by_ask(session(), campaign),
+        delivery=office_figures.delivery_figures(session(), campaign.id),
+        todo=office_figures.things_to_do(session(), campaign.id, letters=letters),
+    )

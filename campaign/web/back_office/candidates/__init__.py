@@ -1,0 +1,1 @@
+"""Candidates: found, looked at, their addresses corrected, their requests settled."""

@@ -1,0 +1,124 @@
+"""Find a candidate, look at them, correct their address, settle what they asked for."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from campaign.campaigns.queries import get_campaign
+from campaign.candidates.errors import AddressInvalid
+from campaign.candidates.service import correct_address as correct
+from campaign.organisers.rules import Role
+from campaign.organisers.service import record_audit
+from campaign.pledges.service import settle_request
+from campaign.reports.office_candidates import (
+    CandidatePage,
+    candidate_page,
+    open_requests,
+    search_candidates,
+)
+from campaign.web.back_office.access import current_account, current_actor, requires
+from campaign.web.back_office.candidates.forms import AddressForm
+from campaign.web.shared.context import now, session
+
+blueprint = Blueprint("organise_candidates", __name__, url_prefix="/organise/<campaign_slug>")
+
+
+@blueprint.get("/candidates/")
+@requires(Role.VIEWER)
+def search(campaign_slug: str) -> str:
+    """Find candidates by name, party or constituency."""
+    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
+    words = request.args.get("q", "").strip()[:100]
+    rows, count = search_candidates(session(), campaign, words=words)
+    return render_template(
+        "back_office/candidates.html", campaign=campaign, words=words, rows=rows, count=count
+    )
+
+
+@blueprint.get("/candidates/<int:person_id>/")
+@requires(Role.VIEWER)
+def show(campaign_slug: str, person_id: int) -> str:
+    """Show a candidate's letters, answers and addresses."""
+    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
+    page = candidate_page(session(), campaign, person_id=person_id)
+    return render_template("back_office/candidate.html", campaign=campaign, page=page)
+
+
+@blueprint.get("/candidates/<int:person_id>/address")
+@requires(Role.ORGANISER)
+def correct_address(campaign_slug: str, person_id: int) -> str:
+    """Ask for a better address."""
+    return _address_page(campaign_slug, person_id, AddressForm())
+
+
+@blueprint.post("/candidates/<int:person_id>/address")
+@requires(Role.ORGANISER)
+def correct_address_submit(campaign_slug: str, person_id: int) -> Response | tuple[str, int]:
+    """Set the address that wins over every import, and log it."""
+    form = AddressForm()
+    page = _page(campaign_slug, person_id)
+    if form.validate_on_submit():
+        try:
+            correct(
+                session(),
+                person_id=page.candidacy.person_id,
+                email=form.new_email,
+                reason=form.reason.data or "",
+                actor=current_actor(),
+                now=now(),
+            )
+        except AddressInvalid as error:
+            form.email.errors = [str(error)]
+        else:
+            _log("correct_address", f"person:{person_id}", form.reason.data or "")
+            flash(_("The address is corrected. It wins over every import."))
+            return redirect(url_for(".show", campaign_slug=campaign_slug, person_id=person_id), 303)
+    return _address_page(campaign_slug, person_id, form), 422
+
+
+@blueprint.get("/requests/")
+@requires(Role.VIEWER)
+def requests(campaign_slug: str) -> str:
+    """List what candidates asked for on their pages."""
+    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
+    return render_template(
+        "back_office/requests.html",
+        campaign=campaign,
+        requests=open_requests(session(), campaign.id),
+    )
+
+
+@blueprint.post("/requests/<int:request_id>/settle")
+@requires(Role.ORGANISER)
+def settle_submit(campaign_slug: str, request_id: int) -> Response:
+    """Note that a candidate's request has been dealt with."""
+    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
+    settle_request(session(), campaign_id=campaign.id, request_id=request_id, now=now())
+    _log("settle_request", f"candidate_request:{request_id}", "")
+    flash(_("The request is settled."))
+    return redirect(url_for(".requests", campaign_slug=campaign_slug), 303)
+
+
+def _page(campaign_slug: str, person_id: int) -> CandidatePage:
+    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
+    return candidate_page(session(), campaign, person_id=person_id)
+
+
+def _address_page(campaign_slug: str, person_id: int, form: AddressForm) -> str:
+    return render_template(
+        "back_office/address.html",
+        campaign=get_campaign(session(), campaign_slug, include_drafts=True),
+        page=_page(campaign_slug, person_id),
+        form=form,
+    )
+
+
+def _log(verb: str, subject: str, reason: str) -> None:
+    record_audit(
+        session(),
+        organiser_id=current_account().id,
+        verb=verb,
+        subject=subject,
+        reason=reason,
+        now=now(),
+    )

@@ -1,0 +1,1 @@
+"""A letter’s text, behind a reason."""

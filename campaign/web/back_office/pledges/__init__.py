@@ -1,0 +1,1 @@
+"""Answers given elsewhere: entered by one organiser, reviewed by another."""

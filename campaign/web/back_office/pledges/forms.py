@@ -1,0 +1,58 @@
+"""Form for an answer that a candidate gave elsewhere."""
+
+from collections.abc import Iterable
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import RadioField, SelectField, TextAreaField, URLField
+from wtforms.validators import InputRequired, Length
+
+from campaign.pledges.rules import (
+    QUOTE_LIMIT,
+    STATEMENT_LIMIT,
+    URL_LIMIT,
+    Channel,
+    Stance,
+)
+
+
+class PledgeForm(FlaskForm):  # type: ignore[misc]
+    """What a candidate answered, where, and how one can check it."""
+
+    ask = SelectField(_l("Which ask did they answer?"), coerce=int)
+    stance = RadioField(
+        _l("What did they answer?"),
+        choices=[
+            (Stance.YES.value, _l("Yes")),
+            (Stance.YES_WITH_RESERVATIONS.value, _l("Yes, with reservations")),
+            (Stance.PARTLY.value, _l("Partly")),
+            (Stance.NO.value, _l("No")),
+            (Stance.DECLINED.value, _l("Declined to answer")),
+        ],
+        validators=[InputRequired(_l("Choose what they answered."))],
+    )
+    channel = RadioField(
+        _l("How did they say it?"),
+        choices=[
+            (Channel.LETTER.value, _l("In a letter or an e-mail")),
+            (Channel.PUBLIC_STATEMENT.value, _l("In a public statement")),
+            (Channel.HUSTINGS.value, _l("At a hustings or another meeting")),
+        ],
+        validators=[InputRequired(_l("Choose how they said it."))],
+    )
+    quote = TextAreaField(
+        _l("Their words"),
+        validators=[Length(max=QUOTE_LIMIT, message=_l("Shorten it to 2,000 characters."))],
+    )
+    source_url = URLField(
+        _l("Web address of the source"),
+        validators=[Length(max=URL_LIMIT, message=_l("This web address is too long."))],
+    )
+    statement = TextAreaField(
+        _l("Their short statement for the public page"),
+        validators=[Length(max=STATEMENT_LIMIT, message=_l("Shorten it to 500 characters."))],
+    )
+
+    def offer_asks(self, asks: Iterable[tuple[int, str]]) -> None:
+        """Set the asks to choose from: id and title."""
+        self.ask.choices = list(asks)

@@ -1,0 +1,1 @@
+"""The mailbox viewer: what the demonstration would have sent."""

@@ -1,0 +1,1 @@
+"""The candidate's own page, opened by their personal link."""

@@ -1,0 +1,68 @@
+"""The tracker, a candidate's page, and the same as open data."""
+
+from flask import Blueprint, Response, make_response, render_template
+
+from campaign.campaigns.queries import get_campaign
+from campaign.candidates.queries import get_candidacy_of_person
+from campaign.elections.queries import get_election
+from campaign.pledges.rules import PUBLIC_FLOOR, Stance
+from campaign.reports.candidate_record import build_candidate_record
+from campaign.reports.pledge_records import build_pledge_export, csv_lines, json_text
+from campaign.reports.tracker import Shade, build_tracker
+from campaign.web.shared.caching import cacheable
+from campaign.web.shared.context import now, session
+
+blueprint = Blueprint("tracker", __name__)
+
+
+@blueprint.get("/<campaign_slug>/pledges/")
+def show(campaign_slug: str) -> Response:
+    """Show counts with their denominators, the map and its table."""
+    campaign = get_campaign(session(), campaign_slug)
+    page = render_template(
+        "public/tracker/show.html",
+        campaign=campaign,
+        tracker=build_tracker(session(), campaign),
+        stances=list(Stance),
+        shades=list(Shade),
+        now=now(),
+    )
+    return cacheable(make_response(page))
+
+
+@blueprint.get("/<campaign_slug>/candidates/<int:person_id>/")
+def candidate(campaign_slug: str, person_id: int) -> Response:
+    """Show where one candidate stands, with every change of it."""
+    campaign = get_campaign(session(), campaign_slug)
+    candidacy = get_candidacy_of_person(
+        session(), person_id=person_id, election_id=campaign.election_id
+    )
+    page = render_template(
+        "public/tracker/candidate.html",
+        campaign=campaign,
+        election=get_election(session(), campaign.election_id),
+        record=build_candidate_record(session(), campaign, candidacy),
+        public_floor=PUBLIC_FLOOR,
+    )
+    return cacheable(make_response(page))
+
+
+@blueprint.get("/<campaign_slug>/pledges.csv", endpoint="csv")
+def pledges_csv(campaign_slug: str) -> Response:
+    """Give every answer as CSV."""
+    campaign = get_campaign(session(), campaign_slug)
+    export = build_pledge_export(session(), campaign)
+    response = Response("".join(csv_lines(export)), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f"attachment; filename={campaign.slug}-pledges.csv"
+    return cacheable(response)
+
+
+@blueprint.get("/<campaign_slug>/pledges.json", endpoint="json")
+def pledges_json(campaign_slug: str) -> Response:
+    """Give every answer as JSON, for any site to read."""
+    campaign = get_campaign(session(), campaign_slug)
+    export = build_pledge_export(session(), campaign)
+    response = Response(json_text(export, now=now()), mimetype="application/json")
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return cacheable(response)

@@ -1,0 +1,138 @@
+import hashlib
+import json
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaign.pledges.errors import PledgeInvalid
+from campaign.pledges.rules import (
+    FIRST_PREVIOUS_HASH,
+    ChainEntry,
+    Channel,
+    EventKind,
+    Stance,
+    canonical_json,
+    chain_hash,
+    clean_source_url,
+    clean_text,
+)
+
+ENTRY = ChainEntry(
+    campaign="safer-streets",
+    sequence=1,
+    kind=EventKind.ANSWER,
+    person_id=4252,
+    ballot_id="parl.aldershot.2031-05-22",
+    ask="priority",
+    ask_version=1,
+    refers_to=None,
+    stance=Stance.YES,
+    statement="Gwnaf – I will.",
+    channel=Channel.LINK,
+    source_url="",
+    quote="",
+    verification_level=3,
+    entered_by="candidate",
+    recorded_at=datetime(2031, 5, 1, 10, 0, tzinfo=UTC),
+    previous_hash=FIRST_PREVIOUS_HASH,
+)
+
+texts = st.text(max_size=30)
+entries = st.builds(
+    ChainEntry,
+    campaign=texts,
+    sequence=st.integers(1, 10**6),
+    kind=st.sampled_from(EventKind),
+    person_id=st.integers(1, 10**6),
+    ballot_id=texts,
+    ask=texts,
+    ask_version=st.integers(1, 9),
+    refers_to=st.none() | st.integers(1, 99),
+    stance=st.none() | st.sampled_from(Stance),
+    statement=texts,
+    channel=st.sampled_from(Channel),
+    source_url=texts,
+    quote=texts,
+    verification_level=st.integers(0, 3),
+    entered_by=texts,
+    recorded_at=st.datetimes(timezones=st.just(UTC)),
+    previous_hash=texts,
+)
+
+
+def test_the_canonical_form_never_changes() -> None:
+    """Hashes of records that are out in the world depend on it, byte for byte."""
+    assert canonical_json(ENTRY) == (
+        '{"ask":"priority","ask_version":1,"ballot_id":"parl.aldershot.2031-05-22",'
+        '"campaign":"safer-streets","channel":"link","entered_by":"candidate","kind":"answer",'
+        '"person_id":4252,"previous_hash":"' + "0" * 64 + '","quote":"",'
+        '"recorded_at":"2031-05-01T10:00:00.000000+00:00","refers_to":null,"sequence":1,'
+        '"source_url":"","stance":"yes","statement":"Gwnaf \\u2013 I will.",'
+        '"verification_level":3}'
+    )
+    assert chain_hash(ENTRY) == hashlib.sha256(canonical_json(ENTRY).encode()).hexdigest()
+
+
+@given(entries)
+def test_the_canonical_form_holds_every_field(entry: ChainEntry) -> None:
+    read = json.loads(canonical_json(entry))
+    assert set(read) == {field.name for field in fields(ChainEntry)}
+    assert read["statement"] == entry.statement
+    assert datetime.fromisoformat(read["recorded_at"]) == entry.recorded_at
+
+
+@given(entries, entries)
+def test_different_entries_have_different_hashes(one: ChainEntry, other: ChainEntry) -> None:
+    assert (chain_hash(one) == chain_hash(other)) is (one == other)
+
+
+def test_the_same_moment_in_another_zone_hashes_the_same() -> None:
+    summer_time = ENTRY.recorded_at.astimezone(timezone(timedelta(hours=1)))
+    assert chain_hash(replace(ENTRY, recorded_at=summer_time)) == chain_hash(ENTRY)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  Yes.\r\nTruly. \r", "Yes.\nTruly."),
+        ("e\u0301", "\u00e9"),
+        ("a\tb", "a b"),
+        ("x" * 500, "x" * 500),
+        ("👍🏽", "👍🏽"),
+    ],
+)
+def test_texts_are_cleaned(typed: str, kept: str) -> None:
+    assert clean_text(typed, limit=500) == kept
+
+
+@pytest.mark.parametrize("typed", ["a\x00b", "a\x1b[0m", "a\ud800", "safe\u202etxt", "x" * 501])
+def test_texts_that_cannot_be_shown_are_refused(typed: str) -> None:
+    with pytest.raises(PledgeInvalid):
+        clean_text(typed, limit=500)
+
+
+@given(st.text(max_size=600))
+def test_cleaning_twice_changes_nothing(typed: str) -> None:
+    try:
+        once = clean_text(typed, limit=500)
+    except PledgeInvalid:
+        return
+    assert clean_text(once, limit=500) == once
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "//evil.example", "https://", "ftp://a.example", "https://a b.example",
+     "https://[", 'https://a.example/"x'],
+)  # fmt: skip
+def test_sources_that_a_browser_cannot_open_are_refused(address: str) -> None:
+    with pytest.raises(PledgeInvalid):
+        clean_source_url(address)
+
+
+def test_a_source_is_a_web_address() -> None:
+    assert clean_source_url(" https://example.org/a?b=c#d ") == "https://example.org/a?b=c#d"
+    assert clean_source_url("") == ""
