@@ -4,11 +4,12 @@ import click
 
 from campaign.cli.base import RefusalGroup
 from campaign.cli.database import db
+from campaign.cli.delivery import deliver, doctor
 from campaign.cli.exports import export
 from campaign.cli.organisers import organiser
 from campaign.cli.pledges import pledges
 
-COMMANDS: tuple[click.Command, ...] = (db, export, organiser, pledges)
+COMMANDS: tuple[click.Command, ...] = (db, deliver, doctor, export, organiser, pledges)
 
 
 @click.group("campaign", cls=RefusalGroup, context_settings={"help_option_names": ["-h", "--help"]})

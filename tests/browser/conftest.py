@@ -19,7 +19,9 @@ from campaign.core.config import PROJECT_ROOT
 from tests.conftest import missing
 
 START_SECONDS = 120
-CHROMIUM = os.environ.get("TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = (
+    os.environ.get("TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+)
 
 
 @pytest.fixture(scope="session")
