@@ -2,6 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from campaign.core.config import MailSettings, Settings
+from campaign.core.errors import SettingsError
 from campaign.delivery.rules import (
     BATCH_SIZES,
     LONGEST_REST,
@@ -100,3 +102,9 @@ def test_silence_is_never_permanent(stage: Stage) -> None:
     verdict = judge_silence(stage)
     assert not verdict.is_permanent
     assert verdict.stops_channel == (stage in (Stage.CONNECTION, Stage.SENDER))
+
+
+@pytest.mark.parametrize("limits", [{"letters_per_hour": 0}, {"letters_per_day": 0}])
+def test_a_limit_that_lets_nothing_through_is_refused(limits: dict[str, int]) -> None:
+    with pytest.raises(SettingsError):
+        Settings(secret_key="s" * 40, mail=MailSettings(**limits))
