@@ -19,6 +19,7 @@ from campaign.app import create_app
 from campaign.core import schema
 from campaign.core.config import MailSettings, Settings
 from campaign.core.db import Base, Database
+from campaign.core.logs import configure_logging
 from tests.factories import bind_factories
 from tests.web.client import CheckingClient
 
@@ -31,6 +32,12 @@ def missing(reason: str) -> None:
     if IN_CI:
         pytest.fail(f"CI must have every component: {reason}")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logging() -> None:
+    """Log as an installation does, not to standard output as structlog does by itself."""
+    configure_logging("WARNING")
 
 
 class FrozenClock:

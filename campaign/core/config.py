@@ -69,6 +69,8 @@ class Settings:
             )
         if self.mail.channel not in ("smtp", "console", "mailbox"):
             raise SettingsError("MAIL_CHANNEL must be smtp, console or mailbox.")
+        if min(self.mail.letters_per_hour, self.mail.letters_per_day) < 1:
+            raise SettingsError("LETTERS_PER_HOUR and LETTERS_PER_DAY must be 1 or more.")
 
     @property
     def is_secure(self) -> bool:

@@ -59,7 +59,7 @@ def count_messages_by_status(
     query = select(OutboxMessage.status, func.count()).group_by(OutboxMessage.status)
     if scope is not None:
         query = query.where(OutboxMessage.scope == scope)
-    counted = dict(session.execute(query).tuples().all())
+    counted = {row[0]: row[1] for row in session.execute(query)}
     return {status: counted.get(status, 0) for status in MessageStatus}
 
 

@@ -158,7 +158,7 @@ def test_the_try_is_committed_and_no_transaction_open_while_sending(
 
     def look(_message: Outgoing) -> None:
         seen.append((outbox.get(message_id).status, outbox.outcomes(message_id)))
-        outbox.queue("written-meanwhile@example.org", lane=Lane.NOTICE)  # would wait for a lock
+        outbox.queue(due_at=outbox.clock() + timedelta(days=1))  # would wait for a lock
 
     channel.before = look
     channel.answer = TEMPORARY

@@ -11,12 +11,8 @@ from campaign.core.tokens import Signer
 
 @pytest.fixture(autouse=True)
 def _restore_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
     yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    configure_logging("WARNING")
 
 
 def clean(**event: object) -> dict[str, object]:

@@ -1,0 +1,53 @@
+"""Every setting and every command is named in docs/operating.md."""
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from campaign.cli.commands import COMMANDS
+from campaign.core import config
+from campaign.core.config import PROJECT_ROOT
+
+OPERATING = (PROJECT_ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+
+
+def settings_read() -> list[str]:
+    """Return the names that settings_from_environment asks ``env`` for."""
+    tree = ast.parse(inspect.getsource(config.settings_from_environment))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    return [
+        call.args[0].value
+        for call in calls
+        if isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id == "env"
+        and isinstance(call.args[0], ast.Constant)
+        and isinstance(call.args[0].value, str)
+    ]
+
+
+def command_paths(command: click.Command, before: str = "campaign") -> Iterator[str]:
+    path = f"{before} {command.name}"
+    if not isinstance(command, click.Group):
+        yield path
+        return
+    for child in command.commands.values():
+        yield from command_paths(child, path)
+
+
+def test_settings_are_found() -> None:
+    assert {"SECRET_KEY", "DATABASE_URL", "MAIL_CHANNEL"} <= set(settings_read())
+
+
+@pytest.mark.parametrize("name", settings_read())
+def test_every_setting_has_a_row_in_the_operating_guide(name: str) -> None:
+    assert re.search(rf"^\| `{name}` \|", OPERATING, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", [path for each in COMMANDS for path in command_paths(each)])
+def test_every_command_is_named_in_the_operating_guide(path: str) -> None:
+    assert re.search(rf"`{re.escape(path)}[ `]", OPERATING)
