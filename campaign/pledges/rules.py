@@ -100,18 +100,25 @@ def clean_text(text: str, *, limit: int) -> str:
     Raises PledgeInvalid when it is longer than ``limit`` characters or holds control characters.
     """
     cleaned = unicodedata.normalize("NFC", _LINE_ENDS.sub("\n", text).replace("\t", " ")).strip()
-    for sign in cleaned:
-        is_control = unicodedata.category(sign) in ("Cc", "Cs") and sign != "\n"
-        if is_control or sign in _DIRECTION_MARKS:
-            raise PledgeInvalid(
-                "The text holds a character that cannot be shown. Type it again instead of "
-                "copying it."
-            )
+    if any(_cannot_be_shown(sign) for sign in cleaned):
+        raise PledgeInvalid(
+            "The text holds a character that cannot be shown. Type it again instead of copying it."
+        )
     if len(cleaned) > limit:
         raise PledgeInvalid(
             f"The text has {len(cleaned)} characters. Shorten it to {limit} or fewer."
         )
     return cleaned
+
+
+def showable_text(text: str) -> str:
+    """Return a text without the characters that ``clean_text`` refuses, to be mended by hand."""
+    return "".join(sign for sign in text if sign in "\r\t" or not _cannot_be_shown(sign))
+
+
+def _cannot_be_shown(sign: str) -> bool:
+    is_control = unicodedata.category(sign) in ("Cc", "Cs") and sign != "\n"
+    return is_control or sign in _DIRECTION_MARKS
 
 
 def clean_source_url(url: str) -> str:

@@ -2,10 +2,21 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from campaign.campaigns.models import Ask, Campaign
 from campaign.candidates.models import Candidacy
 from campaign.elections.models import Election
-from tests.factories import AskFactory, BallotFactory, CampaignFactory, CandidacyFactory
+from campaign.letters.models import Action, Letter
+from campaign.letters.rules import LetterStatus
+from tests.factories import (
+    EARLY,
+    AskFactory,
+    BallotFactory,
+    CampaignFactory,
+    CandidacyFactory,
+    SupporterFactory,
+)
 
 
 @dataclass
@@ -34,3 +45,40 @@ def pledge_world() -> PledgeWorld:
         ],
         election=ballot.election,
     )
+
+
+def letter_from_somebody(
+    session: Session, world: PledgeWorld, *, status: LetterStatus, candidate: int = 0
+) -> Letter:
+    """Add a letter of a new supporter to one of the candidates."""
+    supporter = SupporterFactory()
+    candidacy = world.candidacies[candidate]
+    action = Action(
+        campaign_id=world.campaign.id,
+        supporter_id=supporter.id,
+        constituency_id=candidacy.ballot.constituency_id,
+        submission_key=f"key-{supporter.id}",
+        supporter_name="Sam Supporter",
+        consent_text="I agree.",
+        wants_news=False,
+        created_at=EARLY,
+        expires_at=EARLY,
+    )
+    session.add(action)
+    session.flush()
+    letter = Letter(
+        action_id=action.id,
+        campaign_id=world.campaign.id,
+        supporter_id=supporter.id,
+        candidacy_id=candidacy.id,
+        status=status,
+        subject="Secret subject",
+        body="Secret body",
+        text_hash=f"hash-{supporter.id}",
+        is_personal=True,
+        created_at=EARLY,
+        sent_at=EARLY if status is LetterStatus.SENT else None,
+    )
+    session.add(letter)
+    session.flush()
+    return letter

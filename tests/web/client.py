@@ -16,7 +16,10 @@ class CheckingClient(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         response = super().open(*args, **kwargs)
-        if response.mimetype == "text/html" and response.status_code not in (301, 302, 303, 308):
+        has_page = response.request.method != "HEAD" and response.status_code not in (
+            301, 302, 303, 304, 308,
+        )  # fmt: skip
+        if has_page and response.mimetype == "text/html":
             check_page(response.get_data(as_text=True), where=response.request.path)
         return response
 

@@ -10,12 +10,14 @@ from wtforms import HiddenField, RadioField, TextAreaField
 from wtforms.validators import ValidationError
 
 from campaign.pledges.errors import PledgeInvalid
-from campaign.pledges.rules import STATEMENT_LIMIT, Channel, Stance, clean_text
+from campaign.pledges.rules import STATEMENT_LIMIT, Channel, Stance, clean_text, showable_text
 from campaign.pledges.service import GivenAnswer
 from campaign.reports.candidate_record import AskRecord
 
-_STANCES = [(stance.value, stance.value) for stance in Stance]
-_LEAVE = ("", "")
+_STANCES: list[Any] = [stance.value for stance in Stance]
+"""The template has the words for them."""
+
+_LEAVE: Any = ""
 """The choice that leaves an ask without an answer; radio buttons cannot be cleared."""
 
 
@@ -23,6 +25,7 @@ def _check_statement(_form: FlaskForm, field: TextAreaField) -> None:
     try:
         field.data = clean_text(field.data or "", limit=STATEMENT_LIMIT)
     except PledgeInvalid as error:
+        field.data = showable_text(field.data or "")
         raise ValidationError(str(error)) from error
 
 

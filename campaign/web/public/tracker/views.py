@@ -62,7 +62,9 @@ def pledges_json(campaign_slug: str) -> Response:
     """Give every answer as JSON, for any site to read."""
     campaign = get_campaign(session(), campaign_slug)
     export = build_pledge_export(session(), campaign)
-    response = Response(json_text(export, now=now()), mimetype="application/json")
+    # To the minute, so that the ETag holds for as long as nothing else changes.
+    made_at = now().replace(second=0, microsecond=0)
+    response = Response(json_text(export, now=made_at), mimetype="application/json")
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return cacheable(response)

@@ -1,0 +1,313 @@
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import AskVersion
+from campaign.campaigns.rules import CampaignStatus
+from campaign.delivery.models import OutboxMessage
+from campaign.delivery.rules import Lane
+from campaign.letters.rules import LetterStatus
+from campaign.pledges.models import CandidateRequest, PledgeEvent
+from campaign.pledges.queries import list_current_answers, wants_no_mail
+from campaign.pledges.rules import Channel, Stance
+from campaign.pledges.service import answer_token, record_pledge, review_pledge
+from tests.conftest import FrozenClock
+from tests.factories import EvidenceFactory
+from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
+from tests.web.browsing import form_data, stand_in_for_missing_pages
+from tests.web.client import CheckingClient
+
+Reads = Callable[[], Session]
+
+
+@pytest.fixture
+def world(app: Flask, web_session: Session) -> PledgeWorld:
+    stand_in_for_missing_pages(app)
+    # What is read again after a commit would take SQLite's write lock away from the app.
+    web_session.expire_on_commit = False
+    world = pledge_world()
+    web_session.commit()
+    return world
+
+
+@pytest.fixture
+def read(app: Flask) -> Iterator[Callable[[], Session]]:
+    """Give a session that sees what the app has committed by now."""
+    with app.extensions["campaign"].database.reader() as session:
+
+        def fresh() -> Session:
+            session.rollback()
+            return session
+
+        yield fresh
+
+
+@pytest.fixture
+def door(app: Flask, web_session: Session, world: PledgeWorld) -> str:
+    token = answer_token(
+        web_session,
+        app.extensions["campaign"].signer,
+        campaign_id=world.campaign.id,
+        candidacy_id=world.candidacies[0].id,
+    )
+    web_session.commit()
+    return f"/answer/{token}/"
+
+
+def publish(client: CheckingClient, door: str, **answers: str) -> None:
+    """Answer, look at the preview, press the button."""
+    names = {name.replace("_", "-"): value for name, value in answers.items()}
+    data = form_data(client.get(door)) | names | {"step": "preview"}
+    preview = client.post(door, data=data)
+    assert preview.status_code == 200
+    done = client.post(door, data=form_data(preview) | {"step": "publish"})
+    assert done.status_code == 303
+    assert done.location == f"{door}receipt"
+
+
+def events(session: Session) -> list[PledgeEvent]:
+    return list(session.scalars(select(PledgeEvent).order_by(PledgeEvent.sequence)))
+
+
+def test_the_page_says_what_is_asked_by_whom_and_how_many_wrote(
+    client: CheckingClient, web_session: Session, world: PledgeWorld, door: str
+) -> None:
+    EvidenceFactory(campaign=world.campaign, ask_id=world.asks[0].id, value="1 in 9", position=1)
+    for status in (LetterStatus.SENT, LetterStatus.HELD, LetterStatus.UNCONFIRMED):
+        letter_from_somebody(web_session, world, status=status)
+    web_session.commit()
+    page = client.get(door)
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["X-Robots-Tag"] == "noindex, nofollow"
+    text = page.get_data(as_text=True)
+    for words in ("Ann Ash", "Make it first.", "1 in 9", "A study", "Promoted by A. Person",
+                  "2 constituents in Northmoor East have written"):  # fmt: skip
+        assert words in text
+    assert text.count("<fieldset") == text.count("<legend") == 2
+
+
+def test_answers_are_shown_then_published_and_a_receipt_is_mailed(
+    client: CheckingClient, read: Reads, world: PledgeWorld, door: str
+) -> None:
+    data = form_data(client.get(door)) | {
+        "stance-priority": "yes_with_reservations",
+        "statement-priority": "First, <b>safety</b>.\r\nThen the rest.",
+        "step": "preview",
+    }
+    preview = client.post(door, data=data)
+    text = preview.get_data(as_text=True)
+    assert "Yes, with reservations" in text
+    assert "First, &lt;b&gt;safety&lt;/b&gt;.\nThen the rest." in text
+    assert "Publish my answers" in text
+    assert events(read()) == []
+
+    receipt = client.post(
+        door, data=form_data(preview) | {"step": "publish"}, follow_redirects=True
+    )
+    assert "Your answers are in the record" in receipt.get_data(as_text=True)
+    (event,) = events(read())
+    assert (event.stance, event.statement, event.entered_by) == (
+        Stance.YES_WITH_RESERVATIONS,
+        "First, <b>safety</b>.\nThen the rest.",
+        "candidate",
+    )
+    message = read().scalars(select(OutboxMessage)).one()
+    assert (message.lane, message.recipient) == (Lane.NOTICE, world.candidacies[0].person.email)
+    assert "Yes, with reservations" in message.body
+    assert "Then the rest." in message.body
+    assert f"http://localhost{door}" in message.body
+    assert "Promoted by A. Person" in message.body
+    public = client.get(f"/safer-streets/candidates/{world.candidacies[0].person_id}/")
+    assert "First, &lt;b&gt;safety&lt;/b&gt;." in public.get_data(as_text=True)
+
+
+def test_changing_from_the_preview_keeps_what_was_typed(client: CheckingClient, door: str) -> None:
+    data = form_data(client.get(door)) | {
+        "stance-lights": "partly",
+        "statement-lights": "Most of them.",
+    }
+    preview = client.post(door, data=data | {"step": "preview"})
+    back = client.post(door, data=form_data(preview) | {"step": "edit"})
+    filled = form_data(back)
+    assert (filled["stance-lights"], filled["statement-lights"]) == ("partly", "Most of them.")
+
+
+def test_a_change_adds_an_event_and_pressing_twice_does_not(
+    client: CheckingClient, read: Reads, door: str
+) -> None:
+    publish(client, door, stance_priority="yes", stance_lights="no")
+    page = client.get(door)
+    assert form_data(page)["stance-priority"] == "yes"
+    preview = client.post(door, data=form_data(page) | {"stance-priority": "partly"})
+    data = form_data(preview) | {"step": "publish"}
+    assert client.post(door, data=data).status_code == 303
+    again = client.post(door, data=data)
+    assert again.status_code == 422
+    assert [event.stance for event in events(read())] == [
+        Stance.YES, Stance.NO, Stance.PARTLY,
+    ]  # fmt: skip
+    assert read().scalar(select(func.count(OutboxMessage.id))) == 2
+
+
+def test_an_answer_is_withdrawn_by_a_button_and_stays_in_the_history(
+    client: CheckingClient, read: Reads, world: PledgeWorld, door: str
+) -> None:
+    publish(client, door, stance_priority="yes")
+    address = f"{door}withdraw/priority"
+    page = client.get(address)
+    assert len(events(read())) == 1
+    done = client.post(address, data=form_data(page), follow_redirects=True)
+    assert "No answer yet" in done.get_data(as_text=True)
+    assert client.post(address, data=form_data(page)).status_code == 303
+    assert len(events(read())) == 2
+    assert list_current_answers(read(), world.campaign.id) == {}
+    assert "answer withdrawn" in client.get(door).get_data(as_text=True)
+    assert read().scalar(select(func.count(OutboxMessage.id))) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"statement-priority": "x" * 501, "stance-priority": "yes"}, "has 501 characters"),
+        ({"statement-priority": "But why?"}, "Choose an answer to go with your statement"),
+        ({"stance-priority": "maybe"}, "Not a valid choice"),
+        ({"stance-priority": "yes", "statement-priority": "a\x07b"}, "cannot be shown"),
+        ({}, "You have not changed any answer yet."),
+        ({"stance-priority": "yes", "version-priority": "0"}, "Read it again"),
+    ],
+)
+@pytest.mark.parametrize("step", ["preview", "publish"])
+def test_what_breaks_a_rule_is_explained_and_kept(
+    client: CheckingClient,
+    read: Reads,
+    door: str,
+    step: str,
+    changes: dict[str, str],
+    error: str,
+) -> None:
+    data = form_data(client.get(door)) | changes | {"step": step}
+    page = client.post(door, data=data)
+    assert page.status_code == 422
+    assert error in page.get_data(as_text=True)
+    assert 'role="alert"' in page.get_data(as_text=True)
+    if "statement-priority" in changes and "\x07" not in changes["statement-priority"]:
+        assert form_data(page)["statement-priority"] == changes["statement-priority"]
+    assert events(read()) == []
+
+
+def test_five_hundred_characters_are_counted_as_people_count_them(
+    client: CheckingClient, read: Reads, door: str
+) -> None:
+    publish(client, door, stance_priority="yes", statement_priority="a\r\n" * 249 + "ab")
+    assert len(events(read())[0].statement) == 500
+
+
+def test_what_an_organiser_entered_is_not_put_in_the_candidates_mouth(
+    client: CheckingClient,
+    web_session: Session,
+    read: Reads,
+    world: PledgeWorld,
+    door: str,
+    clock: FrozenClock,
+) -> None:
+    entry = record_pledge(
+        web_session,
+        campaign_id=world.campaign.id,
+        candidacy_id=world.candidacies[0].id,
+        ask_id=world.asks[0].id,
+        stance=Stance.NO,
+        channel=Channel.HUSTINGS,
+        entered_by="organiser:1",
+        quote="Certainly not.",
+        now=clock(),
+    )
+    review_pledge(
+        web_session, event_id=entry.id, is_right=True, reviewer="organiser:2", now=clock()
+    )
+    web_session.commit()
+    assert form_data(client.get(door))["stance-priority"] == ""
+    publish(client, door, stance_lights="yes")
+    assert [e.stance for e in events(read())] == [Stance.NO, None, Stance.YES]
+
+
+def test_an_answer_to_an_earlier_wording_is_not_given_to_the_new_one(
+    client: CheckingClient, web_session: Session, world: PledgeWorld, door: str, clock: FrozenClock
+) -> None:
+    publish(client, door, stance_priority="yes")
+    web_session.add(
+        AskVersion(
+            ask_id=world.asks[0].id, number=2, title="Now", wording="Now.", created_at=clock()
+        )
+    )
+    web_session.commit()
+    page = client.get(door)
+    assert "your answer to an earlier wording" in page.get_data(as_text=True)
+    assert form_data(page)["stance-priority"] == ""
+
+
+@pytest.mark.parametrize("kind", ["not_me", "wrong_address", "one_digest_a_day", "nothing_more"])
+def test_requests_are_noted_by_a_button(
+    client: CheckingClient, read: Reads, world: PledgeWorld, door: str, kind: str
+) -> None:
+    address = f"{door}request/{kind}"
+    page = client.get(address)
+    assert read().scalar(select(func.count(CandidateRequest.id))) == 0
+    done = client.post(address, data=form_data(page))
+    assert "We have noted this." in done.get_data(as_text=True)
+    request = read().scalars(select(CandidateRequest)).one()
+    assert (request.kind, request.candidacy_id) == (kind, world.candidacies[0].id)
+    stops = wants_no_mail(read(), world.campaign.id, world.candidacies[0].id)
+    assert stops is (kind != "one_digest_a_day")
+    assert client.get(door).status_code == (410 if kind == "not_me" else 200)
+
+
+def test_links_that_have_ended_say_so_and_take_nothing(
+    client: CheckingClient,
+    web_session: Session,
+    read: Reads,
+    world: PledgeWorld,
+    door: str,
+    clock: FrozenClock,
+) -> None:
+    data = form_data(client.get(door)) | {"stance-priority": "yes", "step": "publish"}
+    clock.time = world.election.poll_closes_at
+    assert client.post(door, data=data).status_code == 410
+    page = client.get(door)
+    assert page.status_code == 410
+    assert "ada@example.org" in page.get_data(as_text=True)
+    clock.time -= timedelta(seconds=1)
+    assert client.get(door).status_code == 200
+    world.campaign.status = CampaignStatus.CLOSED
+    web_session.commit()
+    assert client.get(door).status_code == 410
+    assert client.get(f"{door[:-2]}/").status_code == 404
+    assert events(read()) == []
+
+
+@pytest.mark.parametrize("path", ["", "receipt", "withdraw/priority", "request/nothing_more"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_opening_a_link_changes_nothing(
+    client: CheckingClient, read: Reads, door: str, path: str, method: str
+) -> None:
+    publish(client, door, stance_priority="yes")
+    assert client.open(f"{door}{path}", method=method).status_code == 200
+    assert len(events(read())) == 1
+    assert read().scalar(select(func.count(OutboxMessage.id))) == 1
+    assert read().scalar(select(func.count(CandidateRequest.id))) == 0
+
+
+@pytest.mark.parametrize("path", ["withdraw/nothing", "request/everything"])
+def test_addresses_that_do_not_exist(client: CheckingClient, door: str, path: str) -> None:
+    assert client.get(f"{door}{path}").status_code == 404
+
+
+def test_a_post_without_its_token_against_forgery_is_refused(
+    client: CheckingClient, read: Reads, door: str
+) -> None:
+    data = {"stance-priority": "yes", "version-priority": "1", "step": "publish"}
+    assert client.post(door, data=data).status_code == 400
+    assert events(read()) == []
