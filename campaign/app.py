@@ -1,24 +1,41 @@
 """Wiring: builds the installation from its settings and hands it to the doors."""
 
+import os
+import socket
 import sys
+from collections.abc import Callable
+from datetime import datetime
 
 from flask import Flask
 from flask_babel import Babel
 from flask_wtf import CSRFProtect
+from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from campaign.cli.commands import COMMANDS, campaign
 from campaign.core.clock import Clock, utc_now
-from campaign.core.config import PROJECT_ROOT, Settings, settings_from_environment
+from campaign.core.config import PROJECT_ROOT, MailSettings, Settings, settings_from_environment
 from campaign.core.db import Database
 from campaign.core.emails import EmailRenderer
 from campaign.core.errors import SettingsError
+from campaign.core.logs import configure_logging
 from campaign.core.tokens import Signer
 from campaign.core.toolkit import Toolkit
+from campaign.delivery.channels.base import Channel
+from campaign.delivery.channels.console import ConsoleChannel
+from campaign.delivery.channels.mailbox import MailboxChannel
+from campaign.delivery.channels.smtp import SmtpChannel
+from campaign.delivery.worker import Worker
+from campaign.followups.correspondence import delivery_handler, run_letter_chores
 from campaign.web.routes import BLUEPRINTS, DEMONSTRATION_BLUEPRINTS
 from campaign.web.shared import accounts, context, errors, filters, limits, security
 
 MAXIMUM_REQUEST_BYTES = 256 * 1024
+CHANNELS: dict[str, Callable[[MailSettings], Channel]] = {
+    "smtp": SmtpChannel,
+    "console": ConsoleChannel,
+    "mailbox": MailboxChannel,
+}
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> Flask:
@@ -44,13 +61,15 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.extensions["campaign"] = Toolkit(
+    app.extensions["campaign"] = toolkit = Toolkit(
         settings=settings,
         database=Database(settings.database_url),
         signer=Signer(settings.secret_key),
         clock=clock,
         emails=EmailRenderer(PROJECT_ROOT / "templates"),
     )
+    app.extensions["campaign.make_channel"] = lambda: build_channel(settings)
+    app.extensions["campaign.make_worker"] = lambda: build_worker(toolkit)
     Babel(app)
     CSRFProtect(app)
     context.init_app(app)
@@ -73,10 +92,33 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     return app
 
 
+def build_channel(settings: Settings) -> Channel:
+    """Build the way by which messages leave, as MAIL_CHANNEL says."""
+    return CHANNELS[settings.mail.channel](settings.mail)
+
+
+def build_worker(toolkit: Toolkit) -> Worker:
+    """Build a delivery worker, and say who reacts to what became of a message."""
+    return Worker(
+        database=toolkit.database,
+        channel=build_channel(toolkit.settings),
+        clock=toolkit.clock,
+        mail=toolkit.settings.mail,
+        name=f"{socket.gethostname()}:{os.getpid()}",
+        on_outcome=delivery_handler(toolkit),
+        chores=[lambda session, now: _run_letter_chores(toolkit, session, now)],
+    )
+
+
+def _run_letter_chores(toolkit: Toolkit, session: Session, now: datetime) -> None:
+    run_letter_chores(toolkit, session, now)
+
+
 def main() -> None:
     """Run the ``campaign`` command."""
     try:
         app = create_app()
+        configure_logging(app.extensions["campaign"].settings.log_level)
     except SettingsError as error:
         sys.exit(f"Error: {error}")
     with app.app_context():

@@ -79,7 +79,13 @@ class Database:
             if self.is_sqlite
             else {"pool_pre_ping": True}
         )
-        self.engine: Engine = create_engine(self.url, echo=echo, **options)
+        self.engine: Engine = create_engine(
+            # Errors end in logs, and parameters are letters and addresses.
+            self.url,
+            echo=echo,
+            hide_parameters=True,
+            **options,
+        )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite_connection)
             event.listen(self.engine, "begin", _begin_sqlite)

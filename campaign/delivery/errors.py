@@ -1,19 +1,40 @@
 """Errors of the delivery domain."""
 
-from campaign.core.errors import CampaignError, InvalidInput
+from campaign.core.errors import CampaignError, InvalidInput, NotFound, Refused
 
 
 class UnsafeHeader(InvalidInput):
     """A header holds a line break or another control character."""
 
 
+class UnsendableAddress(InvalidInput):
+    """An address that this installation cannot put into an SMTP envelope."""
+
+
+class MessageNotFound(NotFound):
+    """There is no message with this number in the outbox."""
+
+
+class MessageNotFailed(Refused):
+    """Only a message that failed for good can be tried again by hand."""
+
+
 class DeliveryFailed(CampaignError):
     """A try did not succeed; ``is_permanent`` tells whether another try can help.
 
-    ``code`` is the SMTP reply code where there was one. The text holds no address.
+    ``code`` is the SMTP reply code where there was one. ``stops_channel`` says that the fault lies
+    between us and the relay, so that the next message would meet it too. The text holds no address.
     """
 
-    def __init__(self, detail: str, *, is_permanent: bool, code: int | None = None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        is_permanent: bool,
+        code: int | None = None,
+        stops_channel: bool = False,
+    ) -> None:
         super().__init__(detail)
         self.is_permanent = is_permanent
         self.code = code
+        self.stops_channel = stops_channel

@@ -3,10 +3,16 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaign.core.db import Base, enum_by_value
-from campaign.delivery.rules import AttemptOutcome, Lane, MessageStatus
+from campaign.delivery.rules import AttemptOutcome, Lane, MessageStatus, normalise_recipient
+
+
+def _recipient_key(context: DefaultExecutionContext) -> str:
+    parameters: dict[str, str] = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return normalise_recipient(parameters["recipient"])
 
 
 class OutboxMessage(Base):
@@ -15,7 +21,7 @@ class OutboxMessage(Base):
     __tablename__ = "outbox_messages"
     __table_args__ = (
         Index("ix_outbox_messages_claim", "status", "lane", "due_at"),
-        Index("ix_outbox_messages_recipient_sent_at", "recipient", "sent_at"),
+        Index("ix_outbox_messages_recipient_key_sent_at", "recipient_key", "sent_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -24,6 +30,8 @@ class OutboxMessage(Base):
     """What a pause can stop together: ``campaign:3``; empty for the installation's own mail."""
     status: Mapped[MessageStatus] = mapped_column(enum_by_value(MessageStatus))
     recipient: Mapped[str]
+    recipient_key: Mapped[str] = mapped_column(insert_default=_recipient_key)
+    """The recipient in the form under which letters are counted."""
     from_name: Mapped[str]
     from_address: Mapped[str]
     reply_to: Mapped[str] = mapped_column(default="")
@@ -39,6 +47,7 @@ class OutboxMessage(Base):
     due_at: Mapped[datetime]
     """Not tried before this moment."""
     attempt_count: Mapped[int] = mapped_column(default=0)
+    """Tries since the message was queued, or since a person asked for another round."""
     claimed_by: Mapped[str | None]
     lease_ends_at: Mapped[datetime | None]
     """When another worker may take over a message that is being sent."""

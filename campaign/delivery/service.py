@@ -10,8 +10,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from campaign.core.config import MailSettings
-from campaign.delivery.errors import UnsafeHeader
+from campaign.delivery.errors import MessageNotFailed, UnsafeHeader
 from campaign.delivery.models import DeliveryPause, OutboxMessage
+from campaign.delivery.queries import get_message
 from campaign.delivery.rules import Lane, MessageStatus
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
@@ -75,6 +76,21 @@ def cancel_message(session: Session, message_id: int) -> bool:
         .returning(OutboxMessage.id)
     )
     return cancelled.scalar() is not None
+
+
+def retry_failed(session: Session, message_id: int, now: datetime) -> OutboxMessage:
+    """Give a message that failed for good another round of tries, from now.
+
+    Its Message-ID and its earlier attempts stay. Raises MessageNotFound, MessageNotFailed.
+    """
+    message = get_message(session, message_id)
+    if message.status is not MessageStatus.FAILED:
+        raise MessageNotFailed("Only a message that could not be delivered can be tried again.")
+    message.status = MessageStatus.QUEUED
+    message.attempt_count = 0
+    message.failed_at = None
+    message.due_at = now
+    return message
 
 
 def pause(session: Session, *, scope: str, actor: str, reason: str, now: datetime) -> None:

@@ -5,7 +5,7 @@ from alembic import op
 
 from campaign.core import db
 
-revision = "4c1de09b1038"
+revision = "05b5dd387b09"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -86,6 +86,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("recipient", sa.String(), nullable=False),
+        sa.Column("recipient_key", sa.String(), nullable=False),
         sa.Column("from_name", sa.String(), nullable=False),
         sa.Column("from_address", sa.String(), nullable=False),
         sa.Column("reply_to", sa.String(), nullable=False),
@@ -110,7 +111,7 @@ def upgrade() -> None:
             "ix_outbox_messages_claim", ["status", "lane", "due_at"], unique=False
         )
         batch_op.create_index(
-            "ix_outbox_messages_recipient_sent_at", ["recipient", "sent_at"], unique=False
+            "ix_outbox_messages_recipient_key_sent_at", ["recipient_key", "sent_at"], unique=False
         )
 
     op.create_table(
@@ -911,7 +912,7 @@ def downgrade() -> None:
     op.drop_table("people")
     op.drop_table("parties")
     with op.batch_alter_table("outbox_messages", schema=None) as batch_op:
-        batch_op.drop_index("ix_outbox_messages_recipient_sent_at")
+        batch_op.drop_index("ix_outbox_messages_recipient_key_sent_at")
         batch_op.drop_index("ix_outbox_messages_claim")
 
     op.drop_table("outbox_messages")
