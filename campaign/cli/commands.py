@@ -4,8 +4,9 @@ import click
 
 from campaign.cli.base import RefusalGroup
 from campaign.cli.database import db
+from campaign.cli.letters import letters
 
-COMMANDS: tuple[click.Command, ...] = (db,)
+COMMANDS: tuple[click.Command, ...] = (db, letters)
 
 
 @click.group("campaign", cls=RefusalGroup, context_settings={"help_option_names": ["-h", "--help"]})
