@@ -8,6 +8,7 @@ from campaign.cli.database import db
 from campaign.cli.delivery import deliver, doctor
 from campaign.cli.demo import demo
 from campaign.cli.exports import export
+from campaign.cli.letters import letters
 from campaign.cli.organisers import organiser
 from campaign.cli.pledges import pledges
 
@@ -17,6 +18,7 @@ COMMANDS: tuple[click.Command, ...] = (
     demo,
     doctor,
     export,
+    letters,
     organiser,
     pledges,
     template,

@@ -51,3 +51,4 @@ def init_app(app: Flask) -> None:
     app.add_template_global(get_locale)
     for function in (markdown, number, day, month, moment):
         app.add_template_filter(function)
+    app.add_template_global(get_locale)
