@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "7d2f6a90c1e5"
-down_revision = "4c1de09b1038"
+down_revision = "05b5dd387b09"
 branch_labels = None
 depends_on = None
 
