@@ -132,6 +132,7 @@ def demonstration_settings(instance_path: Path, *, base_url: str) -> Settings:
         base_url=base_url,
         instance_path=instance_path,
         is_demonstration=True,
+        log_level="WARNING",  # so that the tour stays on the screen
         mail=MailSettings(channel="mailbox", mailbox_path=instance_path / "mailbox"),
     )
 

@@ -55,6 +55,10 @@ def free_port(wanted: int, *, tries: int = 100) -> int | None:
     return None
 
 
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class Group:
     """Programs that run as long as all of them run, until Ctrl-C or SIGTERM."""
 
@@ -92,6 +96,8 @@ class Group:
             cwd=self._folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,
+            # Until a program listens for Ctrl-C itself, only SIGTERM may end it: quietly.
+            preexec_fn=_ignore_interrupts,
         )
 
     def _watch(self, *, is_ready: Callable[[], bool], when_ready: Callable[[], None]) -> str | None:

@@ -68,6 +68,9 @@ def plan_letters(
             plan = replace(plan, at=now - timedelta(minutes=4 - number), takes_one_back=False)
         elif number % 18 == 5:
             plan = replace(plan, is_confirmed=False)
+            if number % 36 == 5:
+                at = moment_before(now, chance, days=1.5)
+                plan = replace(plan, at=at)
         yield from _steps(plan, campaign, correspondence=correspondence)
 
 
