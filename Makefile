@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 help: ## List the verbs.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-run: $(VENV)/installed ## Set up, then run the demonstration; FRESH=1 starts over.
-	@$(BIN)/campaign demo $(if $(FRESH),--fresh)
+run: $(VENV)/installed ## Set up, then run the demonstration; FRESH=1 starts over, PORT=5001 moves it.
+	@$(BIN)/campaign demo $(if $(FRESH),--fresh) $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/installed-dev ## Set up, then run the whole suite.
 	@$(BIN)/python -m pytest

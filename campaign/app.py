@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from flask import Flask
 from flask_babel import Babel
@@ -24,6 +25,7 @@ from campaign.delivery.channels.console import ConsoleChannel
 from campaign.delivery.channels.mailbox import MailboxChannel
 from campaign.delivery.channels.smtp import SmtpChannel
 from campaign.delivery.worker import Worker
+from campaign.followups.correspondence import delivery_handler, run_letter_chores
 from campaign.web.routes import BLUEPRINTS, DEMONSTRATION_BLUEPRINTS
 from campaign.web.shared import accounts, context, errors, filters, limits, security
 
@@ -102,6 +104,8 @@ def build_worker(toolkit: Toolkit) -> Worker:
         clock=toolkit.clock,
         mail=toolkit.settings.mail,
         name=f"{socket.gethostname()}:{os.getpid()}",
+        on_outcome=delivery_handler(toolkit),
+        chores=[partial(run_letter_chores, toolkit)],
     )
 
 

@@ -3,13 +3,26 @@
 import click
 
 from campaign.cli.base import RefusalGroup
+from campaign.cli.campaign_file import template
 from campaign.cli.database import db
 from campaign.cli.delivery import deliver, doctor
+from campaign.cli.demo import demo
 from campaign.cli.exports import export
+from campaign.cli.letters import letters
 from campaign.cli.organisers import organiser
 from campaign.cli.pledges import pledges
 
-COMMANDS: tuple[click.Command, ...] = (db, deliver, doctor, export, organiser, pledges)
+COMMANDS: tuple[click.Command, ...] = (
+    db,
+    deliver,
+    demo,
+    doctor,
+    export,
+    letters,
+    organiser,
+    pledges,
+    template,
+)
 
 
 @click.group("campaign", cls=RefusalGroup, context_settings={"help_option_names": ["-h", "--help"]})

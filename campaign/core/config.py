@@ -48,7 +48,10 @@ class Settings:
     database_url: str = field(default=DEFAULT_DATABASE_URL, repr=False)
     base_url: str = "http://127.0.0.1:5000"
     """Address of the site without a slash at the end; links in mail begin with it."""
+    instance_path: Path = INSTANCE_PATH
+    """Folder of what this installation keeps in files: its secret, SQLite, the mailbox."""
     is_demonstration: bool = False
+    """Invented data, no mail to anybody, and the mailbox viewer."""
     trusted_proxies: int = 0
     """Number of reverse proxies in front whose X-Forwarded headers are believed."""
     rate_limit_storage: str = ""
@@ -84,6 +87,11 @@ def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") 
     if env_file is not None and env_file.is_file():
         env.read_env(str(env_file), recurse=False)
     try:
+        instance_path = env.path("CAMPAIGN_INSTANCE", INSTANCE_PATH).absolute()
+        if env.bool("CAMPAIGN_DEMONSTRATION", False):
+            return demonstration_settings(
+                instance_path / "demo", base_url=env.str("BASE_URL", Settings.base_url)
+            )
         mail = MailSettings(
             channel=env.str("MAIL_CHANNEL", MailSettings.channel),
             host=env.str("MAIL_HOST", MailSettings.host),
@@ -95,14 +103,15 @@ def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") 
             timeout_seconds=env.float("MAIL_TIMEOUT", MailSettings.timeout_seconds),
             sender=env.str("MAIL_SENDER", MailSettings.sender),
             return_path_domain=env.str("MAIL_RETURN_PATH_DOMAIN", None),
-            mailbox_path=env.path("MAILBOX_PATH", MailSettings.mailbox_path),
+            mailbox_path=env.path("MAILBOX_PATH", instance_path / "mailbox"),
             letters_per_hour=env.int("LETTERS_PER_HOUR", MailSettings.letters_per_hour),
             letters_per_day=env.int("LETTERS_PER_DAY", MailSettings.letters_per_day),
         )
         return Settings(
-            secret_key=env.str("SECRET_KEY", "") or _installation_secret(INSTANCE_PATH),
-            database_url=env.str("DATABASE_URL", DEFAULT_DATABASE_URL),
+            secret_key=env.str("SECRET_KEY", "") or _installation_secret(instance_path),
+            database_url=env.str("DATABASE_URL", f"sqlite:///{instance_path / 'campaign.sqlite'}"),
             base_url=env.str("BASE_URL", Settings.base_url),
+            instance_path=instance_path,
             trusted_proxies=env.int("TRUSTED_PROXIES", Settings.trusted_proxies),
             rate_limit_storage=env.str("RATE_LIMIT_STORAGE", Settings.rate_limit_storage),
             rate_limits_enabled=env.bool("RATE_LIMITS", Settings.rate_limits_enabled),
@@ -111,6 +120,23 @@ def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") 
         )
     except EnvError as error:
         raise SettingsError(f"A setting cannot be read: {error}") from error
+
+
+def demonstration_settings(instance_path: Path, *, base_url: str) -> Settings:
+    """Return the settings of the demonstration, whose files are all in ``instance_path``.
+
+    Nothing else is read from the environment: whatever an ``.env`` file says about a database or
+    a mail server, the demonstration touches neither.
+    """
+    return Settings(
+        secret_key=_installation_secret(instance_path),
+        database_url=f"sqlite:///{instance_path / 'campaign.sqlite'}",
+        base_url=base_url,
+        instance_path=instance_path,
+        is_demonstration=True,
+        log_level="WARNING",  # so that the tour stays on the screen
+        mail=MailSettings(channel="mailbox", mailbox_path=instance_path / "mailbox"),
+    )
 
 
 def _installation_secret(instance_path: Path) -> str:

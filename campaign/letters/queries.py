@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from campaign.campaigns.models import Ask, Campaign
 from campaign.campaigns.queries import list_asks
+from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.models import Candidacy
 from campaign.core.tokens import Signer
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import Lane
-from campaign.elections.models import Ballot
+from campaign.elections.models import Ballot, Election
 from campaign.letters.errors import ActionNotFound
-from campaign.letters.models import Action, Letter, TemplateVariant
+from campaign.letters.models import Action, Letter, LetterTransition, TemplateVariant
 from campaign.letters.rules import (
     CONFIRMED_STATUSES,
     Draft,
@@ -56,6 +57,26 @@ def get_action(session: Session, signer: Signer, token: str) -> Action:
 def get_campaign_of(session: Session, action: Action) -> Campaign:
     """Return the campaign that an action belongs to."""
     return session.get_one(Campaign, action.campaign_id)
+
+
+def is_waiting(action: Action, *, campaign: Campaign, election: Election, now: datetime) -> bool:
+    """Tell whether an action can still be confirmed at this moment."""
+    return (
+        action.confirmed_at is None
+        and now < min(action.expires_at, election.poll_closes_at)
+        and campaign.status is CampaignStatus.LIVE
+        and any(letter.status is LetterStatus.UNCONFIRMED for letter in action.letters)
+    )
+
+
+def list_last_reasons(session: Session, action: Action) -> dict[int, str]:
+    """Return by letter what the log says about its last step; who withdrew it, for one."""
+    entries = session.scalars(
+        select(LetterTransition)
+        .where(LetterTransition.letter_id.in_([letter.id for letter in action.letters]))
+        .order_by(LetterTransition.id)
+    )
+    return {entry.letter_id: entry.reason for entry in entries}
 
 
 def list_variants(session: Session, campaign_id: int) -> list[TemplateVariant]:

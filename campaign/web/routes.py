@@ -14,6 +14,7 @@ from campaign.web.demonstration.mailbox import views as mailbox
 from campaign.web.public.campaigns import views as campaigns
 from campaign.web.public.geography import views as geography
 from campaign.web.public.home import views as home
+from campaign.web.public.letters import views as letters
 from campaign.web.public.pledges import views as pledges
 from campaign.web.public.tracker import views as tracker
 
@@ -29,6 +30,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     home.blueprint,
     campaigns.blueprint,
     geography.blueprint,
+    letters.blueprint,
     pledges.blueprint,
     tracker.blueprint,
 )

@@ -36,6 +36,8 @@ CORRESPONDENCE = Correspondence(
     make_answer_link=lambda campaign_id, candidacy_id: f"http://localhost/answer/{candidacy_id}/",
 )
 
+_NAMES = ("Ann Able", "Bob Baker", "Cy O'Cole", "Dee Dodd")
+
 
 @dataclass
 class Scene:
@@ -98,7 +100,8 @@ def make_scene(
         campaign=campaign,
         ballot=ballot,
         candidacies=[
-            CandidacyFactory(person=PersonFactory(email=email), ballot=ballot) for email in emails
+            CandidacyFactory(person=PersonFactory(name=name, email=email), ballot=ballot)
+            for name, email in zip(_NAMES, emails, strict=False)
         ],
     )
 

@@ -5,7 +5,7 @@ from alembic import op
 
 from campaign.core import db
 
-revision = "2a37651e2bc1"
+revision = "b6cf3a19060f"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -3,7 +3,8 @@
 from alembic import op
 
 revision = "7d2f6a90c1e5"
-down_revision = "2a37651e2bc1"
+down_revision = "b6cf3a19060f"
+down_revision = "b6cf3a19060f"
 branch_labels = None
 depends_on = None
 

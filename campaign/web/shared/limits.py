@@ -12,7 +12,7 @@ from flask import Flask, Response, g, request
 from flask_limiter import Limiter, RequestLimit
 from sqlalchemy.engine import make_url
 
-from campaign.core.config import INSTANCE_PATH, Settings
+from campaign.core.config import Settings
 from campaign.web.shared.limit_storage import SCHEME
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -104,8 +104,8 @@ def storage_uri(settings: Settings) -> str:
     url = make_url(settings.database_url)
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
         return f"{SCHEME}://{url.database}-limits"
-    INSTANCE_PATH.mkdir(parents=True, exist_ok=True)
-    return f"{SCHEME}://{INSTANCE_PATH / 'limits.sqlite'}"
+    settings.instance_path.mkdir(parents=True, exist_ok=True)
+    return f"{SCHEME}://{settings.instance_path / 'limits.sqlite'}"
 
 
 def _client_key(address: str, secret: bytes) -> str:

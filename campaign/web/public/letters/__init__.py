@@ -1,0 +1,1 @@
+"""From "write" to the supporter's own page."""

@@ -1,0 +1,206 @@
+"""The form in which a supporter writes: one editor for each text, one set of recipients."""
+
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as __
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    EmailField,
+    Field,
+    HiddenField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, ValidationError
+
+from campaign.core.errors import InvalidInput
+from campaign.letters.rules import (
+    NAME_LIMIT,
+    SUBJECT_LIMIT,
+    PreparedLetter,
+    Writer,
+    clean_body,
+    clean_name,
+    clean_postcode,
+    clean_subject,
+    prepare_letters,
+)
+from campaign.reports.writing_desk import WritingDesk
+from campaign.supporters.rules import normalise_email
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+def cleaned(clean: Callable[[str], str]) -> Callable[[FlaskForm, Field], None]:
+    """Return a validator that puts the cleaned text in the field, or says how to mend it."""
+
+    def validate(_form: FlaskForm, field: Field) -> None:
+        try:
+            field.data = clean(field.data or "")
+        except InvalidInput as error:
+            raise ValidationError(str(error)) from error
+
+    return validate
+
+
+class WriteForm(FlaskForm):  # type: ignore[misc]
+    """Everything but the editors, which ``make_write_form`` adds."""
+
+    recipients = SelectMultipleField(
+        __("Send my letter to"), coerce=int, choices=[], validate_choice=False
+    )
+    keep = SelectMultipleField(
+        __("Keep my letter until an address is found"),
+        coerce=int,
+        choices=[],
+        validate_choice=False,
+    )
+    name = StringField(
+        __("Your name"),
+        [cleaned(clean_name)],
+        render_kw={"autocomplete": "name", "maxlength": NAME_LIMIT},
+    )
+    email = EmailField(
+        __("Your e-mail address"),
+        [cleaned(normalise_email)],
+        render_kw={"autocomplete": "email", "spellcheck": "false"},
+    )
+    has_postcode = BooleanField(__("Sign with my postcode too"))
+    postcode = StringField(
+        __("Postcode, if you sign with it"),
+        render_kw={"autocomplete": "postal-code", "class": "short"},
+    )
+    consent = BooleanField(
+        validators=[InputRequired(__("Tick the box if you agree. Without it we may send nothing."))]
+    )
+    wants_news = BooleanField()
+    website = StringField(__("Leave this field empty"))
+    submission_key = HiddenField()
+
+    desk: WritingDesk
+    editor_count: int
+    letters: list[PreparedLetter]
+
+    @property
+    def editors(self) -> Iterator[tuple[list[int], Field, Field]]:
+        """Yield for each editor its recipients, its subject and its text."""
+        for number in range(self.editor_count):
+            listed = (self[f"for_{number}"].data or "").split(",")
+            ids = [int(each) for each in listed if each.isascii() and each.isdigit()]
+            known = [each for each in ids if each in self.desk.names]
+            yield known, self[f"subject_{number}"], self[f"body_{number}"]
+
+    @property
+    def chosen(self) -> set[int]:
+        """Return the candidacies that the letters are for."""
+        return {*(self.recipients.data or []), *(self.keep.data or [])}
+
+    @property
+    def key(self) -> str:
+        """Return the key of this form, a fresh one where it came without."""
+        data = self.submission_key.data or ""
+        return data if _KEY.fullmatch(data) else secrets.token_urlsafe(24)
+
+    @property
+    def writer(self) -> Writer:
+        """Return who writes; after the form was found right."""
+        return Writer(
+            name=self.name.data or "",
+            email=self.email.data or "",
+            postcode=self.postcode.data if self.has_postcode.data else None,
+            wants_news=bool(self.wants_news.data),
+        )
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check the fields, then what is only right together; prepares ``letters``."""
+        super().validate(extra_validators)
+        self._check_recipients()
+        texts: dict[int, tuple[str, str]] = {}
+        for ids, subject, body in self.editors:
+            wanted = self.chosen.intersection(ids)
+            if wanted:
+                self._clean(subject, clean_subject)
+                self._clean(body, clean_body)
+            texts |= dict.fromkeys(wanted, (subject.data or "", body.data or ""))
+        if self.has_postcode.data:
+            self._clean(self.postcode, clean_postcode)
+        if self.website.data:
+            self.form_errors.append(_("Leave the field “Leave this field empty” empty."))
+        if self.chosen - texts.keys() and not self.recipients.errors:
+            self.form_errors.append(
+                _("The list of candidates has changed. Open the page anew, please.")
+            )
+        if self.errors:
+            return False
+        try:
+            self.letters = prepare_letters(
+                self.desk.drafts,
+                texts=texts,
+                name=self.writer.name,
+                postcode=self.writer.postcode,
+            )
+        except InvalidInput as error:  # The name made a text too long.
+            self.form_errors.append(str(error))
+        return not self.errors
+
+    def _check_recipients(self) -> None:
+        for field, offered in (
+            (self.recipients, self.desk.reachable),
+            (self.keep, self.desk.unreachable),
+        ):
+            ids = {each.id for each in offered}
+            if unknown := set(field.data or []) - ids:
+                field.data = [each for each in field.data or [] if each not in unknown]
+                self._refuse(
+                    field,
+                    _("The list of candidates has changed. Look at your choice again, please."),
+                )
+        if not self.chosen and not self.recipients.errors:
+            self._refuse(self.recipients, _("Choose at least one candidate."))
+
+    def _clean(self, field: Field, clean: Callable[[str], str]) -> None:
+        try:
+            field.data = clean(field.data or "")
+        except InvalidInput as error:
+            self._refuse(field, str(error))
+
+    @staticmethod
+    def _refuse(field: Field, message: str) -> None:
+        field.errors = [*field.errors, message]
+
+
+def make_write_form(desk: WritingDesk) -> WriteForm:
+    """Return the form of a desk: as it was posted, or with the drafts in its editors."""
+    is_posted = request.method == "POST"
+    groups = [] if is_posted else desk.groups
+    count = len(groups)
+    if is_posted:
+        while count < len(desk.candidacies) and f"for_{count}" in request.form:
+            count += 1
+    fields: dict[str, Any] = {"editor_count": count}
+    for number in range(count):
+        fields[f"for_{number}"] = HiddenField()
+        fields[f"subject_{number}"] = StringField(
+            __("Subject"), render_kw={"maxlength": SUBJECT_LIMIT}
+        )
+        fields[f"body_{number}"] = TextAreaField(__("Your letter"), render_kw={"rows": 16})
+    data: dict[str, Any] = {
+        "recipients": [each.id for each in desk.reachable],
+        "submission_key": secrets.token_urlsafe(24),
+    }
+    for number, group in enumerate(groups):
+        data[f"for_{number}"] = ",".join(map(str, group.candidacy_ids))
+        data[f"subject_{number}"], data[f"body_{number}"] = group.subject, group.body
+    form = type("WriteForm", (WriteForm,), fields)(data=None if is_posted else data)
+    form.desk = desk
+    form.consent.label.text = desk.campaign.consent_text
+    form.wants_news.label.text = desk.campaign.news_text
+    assert isinstance(form, WriteForm)
+    return form

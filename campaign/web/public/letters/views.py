@@ -1,0 +1,210 @@
+"""Write to candidates, confirm, and see what became of one's letters."""
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import session as browser
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from campaign.campaigns.queries import get_campaign
+from campaign.core.errors import Refused
+from campaign.elections.queries import get_election
+from campaign.followups.correspondence import correspondence
+from campaign.geography.queries import get_constituency
+from campaign.letters import queries, service
+from campaign.letters.errors import ActionExpired, LettersClosed
+from campaign.reports.writing_desk import WritingDesk, open_desk
+from campaign.supporters.service import PROOF_LIFETIME, browser_proves, sign_browser_proof
+from campaign.web.public.letters.forms import WriteForm, make_write_form
+from campaign.web.shared.context import now, session, toolkit
+
+blueprint = Blueprint("letters", __name__)
+
+Page = str | tuple[str, int] | BaseResponse
+
+
+@blueprint.after_request
+def keep_out_of_indexes(response: Response) -> Response:
+    """Tell search engines to leave these pages alone: they are somebody's own."""
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+@blueprint.get("/<campaign_slug>/<constituency_slug>/write")
+def write(campaign_slug: str, constituency_slug: str) -> str:
+    """Show the form with everybody reachable ticked and the drafts in the editors."""
+    desk = _desk(campaign_slug, constituency_slug)
+    return _form_page(desk, make_write_form(desk))
+
+
+@blueprint.post("/<campaign_slug>/<constituency_slug>/write")
+def write_submit(campaign_slug: str, constituency_slug: str) -> Page:
+    """Preview, go back to change, or send, by the button that was pressed."""
+    desk = _desk(campaign_slug, constituency_slug)
+    form = make_write_form(desk)
+    step = request.form.get("step")
+    if step == "change":
+        return _form_page(desk, form)
+    if not form.validate():
+        return _form_page(desk, form), 422
+    if step != "send":
+        return _preview_page(desk, form)
+    try:
+        return _send(desk, form)
+    except LettersClosed:
+        raise
+    except Refused as error:
+        form.form_errors.append(str(error))
+        return _form_page(desk, form), 422
+
+
+@blueprint.get("/<campaign_slug>/<constituency_slug>/check-your-mail")
+def check_mail(campaign_slug: str, constituency_slug: str) -> str:
+    """Say that a mail is on its way; the same page whatever the mail will say."""
+    campaign = get_campaign(session(), campaign_slug)
+    election = get_election(session(), campaign.election_id)
+    constituency = get_constituency(
+        session(), boundary_set_id=election.boundary_set_id, slug=constituency_slug
+    )
+    return render_template(
+        "public/letters/check_mail.html",
+        campaign=campaign,
+        constituency=constituency,
+        email=browser.get("mailed_to"),
+    )
+
+
+@blueprint.get("/action/<token>/")
+def action(token: str) -> str:
+    """Show an action: what waits for its one button, or what became of each letter."""
+    return _action_page(token)
+
+
+@blueprint.post("/action/<token>/confirm")
+def action_confirm(token: str) -> tuple[str, int] | BaseResponse:
+    """Confirm all letters, and let this browser vouch for the address from now on."""
+    found = queries.get_action(session(), toolkit().signer, token)
+    try:
+        service.confirm_action(
+            session(), found.id, correspondence=correspondence(toolkit(), session()), now=now()
+        )
+    except ActionExpired as error:
+        return _action_page(token, problem=str(error)), 410
+    except Refused as error:
+        return _action_page(token, problem=str(error)), 409
+    response = redirect(url_for(".action", token=token), 303)
+    response.set_cookie(
+        _proof_cookie(found.campaign_id),
+        sign_browser_proof(
+            toolkit().signer, supporter=found.supporter, campaign_id=found.campaign_id
+        ),
+        max_age=PROOF_LIFETIME,
+        httponly=True,
+        samesite="Lax",
+        secure=toolkit().settings.is_secure,
+    )
+    return response
+
+
+@blueprint.post("/action/<token>/withdraw")
+def action_withdraw(token: str) -> tuple[str, int] | BaseResponse:
+    """Take back one letter, or all that have not left."""
+    found = queries.get_action(session(), toolkit().signer, token)
+    letter_id = request.form.get("letter", type=int)
+    try:
+        if letter_id is None:
+            service.withdraw_letters(session(), found, now=now())
+        else:
+            service.withdraw_letter(session(), found, letter_id, now=now())
+    except Refused as error:
+        return _action_page(token, problem=str(error)), 409
+    return redirect(url_for(".action", token=token), 303)
+
+
+def _desk(campaign_slug: str, constituency_slug: str) -> WritingDesk:
+    return open_desk(
+        session(), campaign_slug=campaign_slug, constituency_slug=constituency_slug, now=now()
+    )
+
+
+def _send(desk: WritingDesk, form: WriteForm) -> BaseResponse:
+    """Submit, and lead to the supporter's page or, for a browser that is new, to their mail."""
+    is_proven = browser_proves(
+        session(),
+        toolkit().signer,
+        request.cookies.get(_proof_cookie(desk.campaign.id), ""),
+        email=form.writer.email,
+        campaign_id=desk.campaign.id,
+    )
+    submission = service.submit_action(
+        session(),
+        campaign=desk.campaign,
+        ballot=desk.ballot,
+        writer=form.writer,
+        letters=form.letters,
+        submission_key=form.key,
+        is_proven=is_proven,
+        correspondence=correspondence(toolkit(), session()),
+        now=now(),
+    )
+    if is_proven and submission.action is not None:
+        token = queries.action_token(toolkit().signer, submission.action)
+        return redirect(url_for(".action", token=token), 303)
+    browser["mailed_to"] = form.writer.email
+    check_mail = url_for(
+        ".check_mail",
+        campaign_slug=desk.campaign.slug,
+        constituency_slug=desk.ballot.constituency.slug,
+    )
+    return redirect(check_mail, 303)
+
+
+def _form_page(desk: WritingDesk, form: WriteForm) -> str:
+    return render_template(
+        "public/letters/write.html", campaign=desk.campaign, desk=desk, form=form
+    )
+
+
+def _preview_page(desk: WritingDesk, form: WriteForm) -> str:
+    mails = [
+        (
+            desk.names[letter.candidacy_id],
+            service.render_letter(
+                toolkit().emails,
+                subject=letter.subject,
+                body=letter.body,
+                supporter_name=form.writer.name,
+                campaign=desk.campaign,
+                # The link lets its holder answer for the candidate: not for other eyes.
+                answer_link=_(
+                    "[a link for %(name)s alone stands here]", name=desk.names[letter.candidacy_id]
+                ),
+            ),
+        )
+        for letter in form.letters
+    ]
+    return render_template(
+        "public/letters/preview.html", campaign=desk.campaign, desk=desk, form=form, mails=mails
+    )
+
+
+def _action_page(token: str, *, problem: str = "") -> str:
+    found = queries.get_action(session(), toolkit().signer, token)
+    campaign = queries.get_campaign_of(session(), found)
+    election = get_election(session(), campaign.election_id)
+    return render_template(
+        "public/letters/action.html",
+        token=token,
+        action=found,
+        campaign=campaign,
+        election=election,
+        phase=election.phase(now()),
+        is_waiting=queries.is_waiting(found, campaign=campaign, election=election, now=now()),
+        reasons=queries.list_last_reasons(session(), found),
+        can_withdraw=service.can_withdraw,
+        problem=problem,
+    )
+
+
+def _proof_cookie(campaign_id: int) -> str:
+    prefix = "__Host-" if toolkit().settings.is_secure else ""
+    return f"{prefix}writer-{campaign_id}"
