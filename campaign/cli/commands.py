@@ -5,10 +5,11 @@ import click
 from campaign.cli.base import RefusalGroup
 from campaign.cli.database import db
 from campaign.cli.exports import export
+from campaign.cli.letters import letters
 from campaign.cli.organisers import organiser
 from campaign.cli.pledges import pledges
 
-COMMANDS: tuple[click.Command, ...] = (db, export, organiser, pledges)
+COMMANDS: tuple[click.Command, ...] = (db, export, letters, organiser, pledges)
 
 
 @click.group("campaign", cls=RefusalGroup, context_settings={"help_option_names": ["-h", "--help"]})

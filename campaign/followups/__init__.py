@@ -1,1 +1,1 @@
-"""What an event in one domain causes in another."""
+"""What an event in one domain causes in another, and what several must do together."""

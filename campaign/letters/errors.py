@@ -1,6 +1,6 @@
 """Errors of the letters domain."""
 
-from campaign.core.errors import InvalidInput, NotFound, Refused
+from campaign.core.errors import Gone, InvalidInput, NotFound, Refused
 
 
 class TransitionRefused(Refused):
@@ -11,12 +11,28 @@ class ActionNotFound(NotFound):
     """No action belongs to this link."""
 
 
+class ActionExpired(Gone):
+    """The action was not confirmed in time: nothing of it is sent."""
+
+
+class LetterNotFound(NotFound):
+    """The letter is not one of this action."""
+
+
 class LetterAlreadySent(Refused):
     """The same supporter has sent the same text to the same candidate before."""
 
 
 class LettersClosed(Refused):
     """The campaign takes no letters now: it is not live, or the poll has closed."""
+
+
+class RecipientUnavailable(Refused):
+    """A chosen candidate does not stand, or not on this ballot."""
+
+
+class TextInvalid(InvalidInput):
+    """A name, subject or text breaks a rule; the sentence says how to mend it."""
 
 
 class TemplateInvalid(InvalidInput):

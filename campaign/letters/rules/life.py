@@ -1,7 +1,8 @@
-"""Rules of a letter's life and text, without a database."""
+"""The life of a letter: its statuses and the one table of steps between them."""
 
 from enum import StrEnum
 
+from campaign.elections.rules import ElectionPhase
 from campaign.letters.errors import TransitionRefused
 
 
@@ -67,3 +68,14 @@ def check_transition(current: LetterStatus, target: LetterStatus) -> None:
     """Raise TransitionRefused unless a letter may go from one status to the other."""
     if target not in TRANSITIONS[current]:
         raise TransitionRefused(f"A letter that is {current} cannot become {target}.")
+
+
+def held_reason_at(
+    *, has_address: bool, phase: ElectionPhase, is_paused: bool
+) -> HeldReason | None:
+    """Return why a confirmed letter must wait at this moment; None when it may leave."""
+    if not has_address:
+        return HeldReason.NO_ADDRESS
+    if phase is not ElectionPhase.CAMPAIGN:
+        return HeldReason.CALENDAR
+    return HeldReason.PAUSED if is_paused else None

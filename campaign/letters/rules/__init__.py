@@ -1,0 +1,73 @@
+"""Rules of a letter's life and text, without a database."""
+
+from campaign.letters.rules.composition import (
+    Draft,
+    DraftGroup,
+    PreparedLetter,
+    compose,
+    expires_at,
+    group_drafts,
+    prepare_letters,
+    submission_digest,
+    text_hash,
+)
+from campaign.letters.rules.life import (
+    CONFIRMED_STATUSES,
+    TRANSITIONS,
+    HeldReason,
+    LetterStatus,
+    check_transition,
+    held_reason_at,
+)
+from campaign.letters.rules.template import (
+    FIELDS,
+    NAME_PLACEHOLDER,
+    candidate_attributes,
+    check_condition,
+    check_template,
+    choose_variant,
+    fill,
+)
+from campaign.letters.rules.text import (
+    BODY_LIMIT,
+    NAME_LIMIT,
+    SUBJECT_LIMIT,
+    Writer,
+    clean_body,
+    clean_name,
+    clean_postcode,
+    clean_subject,
+)
+
+__all__ = [
+    "BODY_LIMIT",
+    "CONFIRMED_STATUSES",
+    "FIELDS",
+    "NAME_LIMIT",
+    "NAME_PLACEHOLDER",
+    "SUBJECT_LIMIT",
+    "TRANSITIONS",
+    "Draft",
+    "DraftGroup",
+    "HeldReason",
+    "LetterStatus",
+    "PreparedLetter",
+    "Writer",
+    "candidate_attributes",
+    "check_condition",
+    "check_template",
+    "check_transition",
+    "choose_variant",
+    "clean_body",
+    "clean_name",
+    "clean_postcode",
+    "clean_subject",
+    "compose",
+    "expires_at",
+    "fill",
+    "group_drafts",
+    "held_reason_at",
+    "prepare_letters",
+    "submission_digest",
+    "text_hash",
+]

@@ -1,0 +1,32 @@
+"""Writes of the letters domain."""
+
+from campaign.letters.service.chores import Chores, run_chores, withdraw_unreachable
+from campaign.letters.service.confirmation import (
+    can_withdraw,
+    confirm_action,
+    withdraw_letter,
+    withdraw_letters,
+)
+from campaign.letters.service.delivery import pause_letters, record_delivery, resume_letters
+from campaign.letters.service.dispatch import check_open
+from campaign.letters.service.mail import Correspondence, local_moment, render_letter
+from campaign.letters.service.submission import Submission, submit_action
+
+__all__ = [
+    "Chores",
+    "Correspondence",
+    "Submission",
+    "can_withdraw",
+    "check_open",
+    "confirm_action",
+    "local_moment",
+    "pause_letters",
+    "record_delivery",
+    "render_letter",
+    "resume_letters",
+    "run_chores",
+    "submit_action",
+    "withdraw_letter",
+    "withdraw_letters",
+    "withdraw_unreachable",
+]

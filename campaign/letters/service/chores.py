@@ -1,0 +1,223 @@
+"""What time does to letters: the worker runs these again and again, a bounded batch each time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.rules import CampaignStatus
+from campaign.candidates.models import Candidacy, Person
+from campaign.candidates.rules import CandidacyStatus
+from campaign.delivery.models import OutboxMessage
+from campaign.delivery.queries import find_pause
+from campaign.delivery.rules import MessageStatus, campaign_scope
+from campaign.elections.models import Ballot, Election
+from campaign.elections.queries import get_election
+from campaign.letters.models import Action, Letter
+from campaign.letters.rules import HeldReason, LetterStatus
+from campaign.letters.service.dispatch import (
+    cancel_message_of,
+    dispatch_letter,
+    why_unreachable,
+)
+from campaign.letters.service.life import WORKER, move_letter, move_letters_where
+from campaign.letters.service.mail import Correspondence, queue_reminder
+
+REMIND_AFTER = timedelta(hours=24)
+BATCH = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chores:
+    """How many letters or actions each chore dealt with; a full batch may have left some."""
+
+    withdrawn: int
+    expired: int
+    reminded: int
+    stopped: int
+    released: int
+
+
+def run_chores(
+    session: Session, *, correspondence: Correspondence, now: datetime, limit: int = BATCH
+) -> Chores:
+    """Expire, remind, stop and release what is due, at most ``limit`` of each."""
+    return Chores(
+        withdrawn=withdraw_unreachable(session, now=now, limit=limit),
+        expired=_expire(session, now=now, limit=limit),
+        reminded=_remind(session, correspondence=correspondence, now=now, limit=limit),
+        stopped=_stop_after_poll(session, now=now, limit=limit),
+        released=_release(session, correspondence=correspondence, now=now, limit=limit),
+    )
+
+
+def withdraw_unreachable(session: Session, *, now: datetime, limit: int = BATCH) -> int:
+    """Take back letters to candidates who withdrew or whose poll was cancelled; return how many.
+
+    For an import to run in its own transaction too, so that nothing leaves in between.
+    """
+    letters = _lock_letters(
+        session,
+        [
+            Letter.status.in_((LetterStatus.UNCONFIRMED, LetterStatus.QUEUED, LetterStatus.HELD)),
+            or_(Candidacy.status != CandidacyStatus.STANDING, Ballot.is_cancelled.is_(True)),
+            _is_not_claimed(),
+        ],
+        limit=limit,
+    )
+    taken = [letter for letter in letters if cancel_message_of(session, letter)]
+    for letter in taken:
+        move_letter(
+            session,
+            letter,
+            LetterStatus.WITHDRAWN,
+            actor=WORKER,
+            now=now,
+            reason=why_unreachable(letter.candidacy),
+        )
+    return len(taken)
+
+
+def _expire(session: Session, *, now: datetime, limit: int) -> int:
+    lapsed = (
+        select(Letter.id)
+        .join(Action, Action.id == Letter.action_id)
+        .where(Letter.status == LetterStatus.UNCONFIRMED, Action.expires_at <= now)
+        .order_by(Letter.id)
+        .limit(limit)
+    )
+    expired = move_letters_where(
+        session,
+        [Letter.id.in_(lapsed)],
+        LetterStatus.UNCONFIRMED,
+        LetterStatus.EXPIRED,
+        actor=WORKER,
+        now=now,
+    )
+    return len(expired)
+
+
+def _remind(session: Session, *, correspondence: Correspondence, now: datetime, limit: int) -> int:
+    is_open = exists().where(
+        Letter.action_id == Action.id, Letter.status == LetterStatus.UNCONFIRMED
+    )
+    actions = session.scalars(
+        select(Action)
+        .join(Campaign, Campaign.id == Action.campaign_id)
+        .where(
+            Action.confirmed_at.is_(None),
+            Action.reminded_at.is_(None),
+            Action.created_at <= now - REMIND_AFTER,
+            Action.expires_at > now,
+            Campaign.status == CampaignStatus.LIVE,
+            is_open,
+        )
+        .order_by(Action.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=Action)
+        .execution_options(populate_existing=True)
+    ).all()
+    for action in actions:
+        campaign = session.get_one(Campaign, action.campaign_id)
+        action.reminded_at = now
+        queue_reminder(
+            session,
+            action,
+            campaign=campaign,
+            election=get_election(session, campaign.election_id),
+            letters=[each for each in action.letters if each.status is LetterStatus.UNCONFIRMED],
+            correspondence=correspondence,
+            now=now,
+        )
+    return len(actions)
+
+
+def _stop_after_poll(session: Session, *, now: datetime, limit: int) -> int:
+    """Hold what is still in the outbox when the poll has closed: it would come too late."""
+    letters = _lock_letters(
+        session,
+        [
+            Letter.status == LetterStatus.QUEUED,
+            Election.poll_closes_at <= now,
+            _is_not_claimed(),
+        ],
+        limit=limit,
+    )
+    stopped = [letter for letter in letters if cancel_message_of(session, letter)]
+    for letter in stopped:
+        move_letter(
+            session,
+            letter,
+            LetterStatus.HELD,
+            actor=WORKER,
+            now=now,
+            held_reason=HeldReason.CALENDAR,
+        )
+    return len(stopped)
+
+
+def _release(session: Session, *, correspondence: Correspondence, now: datetime, limit: int) -> int:
+    """Send on what was held for an address, for the calendar or by a pause that has ended."""
+    paused = [
+        campaign_id
+        for campaign_id in session.scalars(select(Campaign.id))
+        if find_pause(session, campaign_scope(campaign_id)) is not None
+    ]
+    letters = _lock_letters(
+        session,
+        [
+            Letter.status == LetterStatus.HELD,
+            Election.poll_closes_at > now,
+            _is_not_claimed(),
+            or_(
+                and_(Letter.held_reason == HeldReason.NO_ADDRESS, Person.email.is_not(None)),
+                and_(
+                    Letter.held_reason == HeldReason.CALENDAR,
+                    Election.nominations_close_at <= now,
+                ),
+                and_(Letter.held_reason == HeldReason.PAUSED, Letter.campaign_id.not_in(paused)),
+            ),
+        ],
+        limit=limit,
+    )
+    for letter in letters:
+        dispatch_letter(
+            session,
+            letter,
+            action=letter.action,
+            campaign=session.get_one(Campaign, letter.campaign_id),
+            correspondence=correspondence,
+            actor=WORKER,
+            now=now,
+        )
+    return len(letters)
+
+
+def _lock_letters(
+    session: Session, conditions: Sequence[ColumnElement[bool]], *, limit: int
+) -> Sequence[Letter]:
+    """Return letters with their candidates, locked; those that another worker has are left out."""
+    session.flush()
+    return session.scalars(
+        select(Letter)
+        .join(Letter.candidacy)
+        .join(Candidacy.person)
+        .join(Candidacy.ballot)
+        .join(Ballot.election)
+        .where(*conditions)
+        .order_by(Letter.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=Letter)
+        .options(joinedload(Letter.action).joinedload(Action.supporter))
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _is_not_claimed() -> ColumnElement[bool]:
+    return ~exists().where(
+        OutboxMessage.id == Letter.outbox_message_id,
+        OutboxMessage.status.in_((MessageStatus.SENDING, MessageStatus.SENT, MessageStatus.FAILED)),
+    )

@@ -1,0 +1,101 @@
+"""Where a confirmed letter goes: into the outbox, on hold, or nowhere any more."""
+
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.rules import CampaignStatus
+from campaign.candidates.models import Candidacy
+from campaign.candidates.rules import CandidacyStatus
+from campaign.delivery.models import OutboxMessage
+from campaign.delivery.queries import find_pause
+from campaign.delivery.rules import MessageStatus, campaign_scope
+from campaign.delivery.service import cancel_message
+from campaign.elections.models import Election
+from campaign.elections.rules import ElectionPhase
+from campaign.letters.errors import LettersClosed
+from campaign.letters.models import Action, Letter
+from campaign.letters.rules import LetterStatus, held_reason_at
+from campaign.letters.service.life import move_letter
+from campaign.letters.service.mail import Correspondence, queue_letter
+
+
+def check_open(campaign: Campaign, election: Election, now: datetime) -> None:
+    """Raise LettersClosed unless the campaign takes letters at this moment."""
+    if election.phase(now) is ElectionPhase.CLOSED:
+        raise LettersClosed("The poll has closed, so no more letters are sent.")
+    if campaign.status is not CampaignStatus.LIVE:
+        raise LettersClosed("This campaign takes no letters now.")
+
+
+def why_unreachable(candidacy: Candidacy) -> str:
+    """Return why nothing may ever be sent for this candidacy; empty when something may."""
+    if candidacy.status is not CandidacyStatus.STANDING:
+        return "candidate_withdrew"
+    return "poll_cancelled" if candidacy.ballot.is_cancelled else ""
+
+
+def cancel_message_of(session: Session, letter: Letter) -> bool:
+    """Take back the message of a letter; tell whether nothing of the letter can leave now."""
+    if letter.outbox_message_id is None or cancel_message(session, letter.outbox_message_id):
+        return True
+    message = session.get_one(OutboxMessage, letter.outbox_message_id, populate_existing=True)
+    return message.status is MessageStatus.CANCELLED
+
+
+def dispatch_letter(
+    session: Session,
+    letter: Letter,
+    *,
+    action: Action,
+    campaign: Campaign,
+    correspondence: Correspondence,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Take a confirmed letter, new or held, to where it belongs at this moment.
+
+    A candidate who withdrew is never mailed: the letter becomes withdrawn, with the reason in the
+    log. A letter whose message a worker has already taken is left alone.
+    """
+    candidacy = letter.candidacy
+    move = partial(move_letter, session, letter, actor=actor, now=now)
+    email = candidacy.person.email or ""
+    held_reason = held_reason_at(
+        has_address=bool(email),
+        phase=candidacy.ballot.election.phase(now),
+        is_paused=find_pause(session, campaign_scope(campaign.id)) is not None,
+    )
+    gone = why_unreachable(candidacy)
+    if not gone and letter.status is LetterStatus.HELD and letter.held_reason is held_reason:
+        return
+    if _waits_in_outbox(session, letter, recipient=email) and not gone and held_reason is None:
+        move(LetterStatus.QUEUED)
+        return
+    if not cancel_message_of(session, letter):
+        return
+    if gone:
+        move(LetterStatus.WITHDRAWN, reason=gone)
+    elif held_reason is not None:
+        move(LetterStatus.HELD, held_reason=held_reason)
+    else:
+        move(LetterStatus.QUEUED)
+        letter.outbox_message_id = queue_letter(
+            session,
+            letter,
+            action=action,
+            campaign=campaign,
+            recipient=email,
+            correspondence=correspondence,
+            now=now,
+        ).id
+
+
+def _waits_in_outbox(session: Session, letter: Letter, *, recipient: str) -> bool:
+    """Tell whether the letter's message of before a pause can be used as it is."""
+    if letter.outbox_message_id is None:
+        return False
+    message = session.get_one(OutboxMessage, letter.outbox_message_id, populate_existing=True)
+    return message.status is MessageStatus.QUEUED and message.recipient == recipient

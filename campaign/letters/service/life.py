@@ -1,0 +1,102 @@
+"""The one way in which a letter changes its status."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, insert, update
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
+
+from campaign.letters.errors import TransitionRefused
+from campaign.letters.models import Letter, LetterTransition
+from campaign.letters.rules import HeldReason, LetterStatus, check_transition
+
+SUPPORTER = "supporter"
+WORKER = "worker"
+
+
+def record_birth(session: Session, letters: Iterable[Letter], *, now: datetime) -> None:
+    """Write the first entry of the log for letters that have just been accepted (and flushed)."""
+    session.add_all(
+        LetterTransition(
+            letter_id=letter.id,
+            at=now,
+            from_status=None,
+            to_status=letter.status,
+            actor=SUPPORTER,
+        )
+        for letter in letters
+    )
+
+
+def move_letter(
+    session: Session,
+    letter: Letter,
+    target: LetterStatus,
+    *,
+    actor: str,
+    now: datetime,
+    reason: str = "",
+    held_reason: HeldReason | None = None,
+) -> None:
+    """Take a letter to its next status; raises TransitionRefused, also when it has moved on."""
+    current = letter.status
+    session.flush()
+    moved = move_letters_where(
+        session,
+        [Letter.id == letter.id],
+        current,
+        target,
+        actor=actor,
+        now=now,
+        reason=reason,
+        held_reason=held_reason,
+    )
+    if not moved:
+        session.refresh(letter)
+        raise TransitionRefused(f"The letter has changed meanwhile: it is {letter.status} now.")
+    set_committed_value(letter, "status", target)
+    set_committed_value(letter, "held_reason", held_reason)
+
+
+def move_letters_where(
+    session: Session,
+    conditions: Sequence[ColumnElement[bool]],
+    current: LetterStatus,
+    target: LetterStatus,
+    *,
+    actor: str,
+    now: datetime,
+    reason: str = "",
+    held_reason: HeldReason | None = None,
+) -> list[int]:
+    """Take all letters that meet the conditions from one status to another; return their ids.
+
+    The status is part of the condition, so a letter that somebody else moves at the same moment
+    is moved once only. Every step leaves its entry in the log.
+    """
+    check_transition(current, target)
+    letter_ids = session.scalars(
+        update(Letter)
+        .where(Letter.status == current, *conditions)
+        .values(status=target, held_reason=held_reason)
+        .returning(Letter.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for letter_id in letter_ids:
+        # What this session holds of a letter is stale now.
+        if (known := session.identity_map.get(identity_key(Letter, letter_id))) is not None:
+            session.expire(known, ["status", "held_reason"])
+    if letter_ids:
+        entry = {
+            "at": now,
+            "from_status": current,
+            "to_status": target,
+            "actor": actor,
+            "reason": reason or (held_reason or ""),
+        }
+        session.execute(
+            insert(LetterTransition), [entry | {"letter_id": each} for each in letter_ids]
+        )
+    return list(letter_ids)

@@ -1,0 +1,261 @@
+"""The mails that letters cause, written into the outbox."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Campaign
+from campaign.core.config import MailSettings
+from campaign.core.emails import EmailRenderer, RenderedEmail
+from campaign.delivery.models import OutboxMessage
+from campaign.delivery.rules import Lane, campaign_scope
+from campaign.delivery.service import queue_message
+from campaign.elections.models import Election
+from campaign.letters.models import Action, Letter
+from campaign.letters.queries import was_mailed_lately
+
+RESEND_AFTER = timedelta(minutes=10)
+"""The same confirmation mail does not go to the same address more often than this."""
+
+_AUTOMATIC = {"Auto-Submitted": "auto-generated"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correspondence:
+    """What is needed to write mail about letters: settings, templates and makers of links."""
+
+    mail: MailSettings
+    emails: EmailRenderer
+    make_action_link: Callable[[Action], str]
+    make_answer_link: Callable[[int, int], str]
+    """From campaign and candidacy to the address where the candidate answers."""
+
+
+def queue_letter(
+    session: Session,
+    letter: Letter,
+    *,
+    action: Action,
+    campaign: Campaign,
+    recipient: str,
+    correspondence: Correspondence,
+    now: datetime,
+) -> OutboxMessage:
+    """Write the mail that carries a letter to its candidate."""
+    text = render_letter(
+        correspondence.emails,
+        subject=letter.subject,
+        body=letter.body,
+        supporter_name=action.supporter_name,
+        campaign=campaign,
+        answer_link=correspondence.make_answer_link(campaign.id, letter.candidacy_id),
+    )
+    return queue_message(
+        session,
+        mail=correspondence.mail,
+        lane=Lane.LETTER,
+        scope=campaign_scope(campaign.id),
+        recipient=recipient,
+        from_name=f"{action.supporter_name} via {campaign.name}",
+        reply_to=action.supporter.email,
+        subject=text.subject,
+        body=text.body,
+        now=now,
+    )
+
+
+def render_letter(
+    emails: EmailRenderer,
+    *,
+    subject: str,
+    body: str,
+    supporter_name: str,
+    campaign: Campaign,
+    answer_link: str,
+) -> RenderedEmail:
+    """Return exactly what a candidate gets: the letter first, then a short footer."""
+    return emails.render(
+        "letter",
+        subject=subject,
+        letter=body,
+        supporter_name=supporter_name,
+        campaign=campaign,
+        answer_link=answer_link,
+    )
+
+
+def queue_confirmation(
+    session: Session,
+    action: Action,
+    *,
+    campaign: Campaign,
+    election: Election,
+    letters: Sequence[Letter],
+    correspondence: Correspondence,
+    now: datetime,
+    already: Sequence[Letter] = (),
+    is_repeat: bool = False,
+) -> None:
+    """Ask a supporter to confirm an action; a repeat is dropped where one was sent lately."""
+    text = correspondence.emails.render(
+        "confirm_action",
+        campaign=campaign,
+        action=action,
+        constituency=action.constituency.name,
+        names=[letter.candidacy.person.name for letter in letters],
+        already=_written_before(already, election),
+        deadline=local_moment(action.expires_at, election),
+        link=correspondence.make_action_link(action),
+    )
+    recipient = action.supporter.email
+    if is_repeat and was_mailed_lately(
+        session, recipient=recipient, subject=text.subject, since=now - RESEND_AFTER
+    ):
+        return
+    _queue_notice(
+        session,
+        text,
+        lane=Lane.CONFIRMATION,
+        recipient=recipient,
+        campaign=campaign,
+        correspondence=correspondence,
+        now=now,
+    )
+
+
+def queue_reminder(
+    session: Session,
+    action: Action,
+    *,
+    campaign: Campaign,
+    election: Election,
+    letters: Sequence[Letter],
+    correspondence: Correspondence,
+    now: datetime,
+) -> None:
+    """Remind a supporter, once, of an action that they have not confirmed."""
+    text = correspondence.emails.render(
+        "reminder",
+        campaign=campaign,
+        action=action,
+        constituency=action.constituency.name,
+        names=[letter.candidacy.person.name for letter in letters],
+        deadline=local_moment(action.expires_at, election),
+        link=correspondence.make_action_link(action),
+    )
+    _queue_notice(
+        session,
+        text,
+        recipient=action.supporter.email,
+        campaign=campaign,
+        correspondence=correspondence,
+        now=now,
+    )
+
+
+def queue_already_written(
+    session: Session,
+    letters: Sequence[Letter],
+    *,
+    campaign: Campaign,
+    election: Election,
+    correspondence: Correspondence,
+    now: datetime,
+) -> None:
+    """Tell a supporter, by mail only, that they wrote the same letters before."""
+    action = letters[-1].action
+    text = correspondence.emails.render(
+        "already_written",
+        campaign=campaign,
+        action=action,
+        constituency=action.constituency.name,
+        already=_written_before(letters, election),
+        link=correspondence.make_action_link(action),
+    )
+    recipient = action.supporter.email
+    if not was_mailed_lately(
+        session, recipient=recipient, subject=text.subject, since=now - RESEND_AFTER
+    ):
+        # In the lane of confirmations: the person waits for it at their screen all the same.
+        _queue_notice(
+            session,
+            text,
+            lane=Lane.CONFIRMATION,
+            recipient=recipient,
+            campaign=campaign,
+            correspondence=correspondence,
+            now=now,
+        )
+
+
+def queue_failure(
+    session: Session,
+    letter: Letter,
+    *,
+    campaign: Campaign,
+    correspondence: Correspondence,
+    now: datetime,
+) -> None:
+    """Tell a supporter that a letter could not be delivered, and give the text back."""
+    action = letter.action
+    text = correspondence.emails.render(
+        "letter_failed",
+        campaign=campaign,
+        action=action,
+        name=letter.candidacy.person.name,
+        letter=letter,
+        link=correspondence.make_action_link(action),
+    )
+    _queue_notice(
+        session,
+        text,
+        recipient=action.supporter.email,
+        campaign=campaign,
+        correspondence=correspondence,
+        now=now,
+    )
+
+
+def local_moment(moment: datetime, election: Election) -> str:
+    """Return a moment in the election's own time: 22:00 on Thursday 4 July 2024."""
+    local = moment.astimezone(ZoneInfo(election.timezone))
+    return f"{local:%H:%M} on {local:%A} {local.day} {local:%B %Y}"
+
+
+def _written_before(letters: Sequence[Letter], election: Election) -> list[tuple[str, str]]:
+    return [
+        (
+            letter.candidacy.person.name,
+            local_moment(letter.action.created_at, election).partition(" on ")[2],
+        )
+        for letter in letters
+    ]
+
+
+def _queue_notice(
+    session: Session,
+    text: RenderedEmail,
+    *,
+    recipient: str,
+    campaign: Campaign,
+    correspondence: Correspondence,
+    now: datetime,
+    lane: Lane = Lane.NOTICE,
+) -> None:
+    # No scope: a campaign's kill switch stops its letters, not what we owe to supporters.
+    queue_message(
+        session,
+        mail=correspondence.mail,
+        lane=lane,
+        scope="",
+        recipient=recipient,
+        from_name=campaign.name,
+        reply_to=campaign.contact_email,
+        subject=text.subject,
+        body=text.body,
+        now=now,
+        headers=_AUTOMATIC,
+    )

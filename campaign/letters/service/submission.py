@@ -1,0 +1,267 @@
+"""A supporter sends the form: one action, whatever is pressed twice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.queries import list_asks
+from campaign.candidates.models import Candidacy
+from campaign.elections.models import Ballot
+from campaign.letters.errors import (
+    LetterAlreadySent,
+    LettersClosed,
+    RecipientUnavailable,
+    TextInvalid,
+)
+from campaign.letters.models import Action, ActionAskVersion, Letter
+from campaign.letters.queries import list_same_letters
+from campaign.letters.rules import (
+    LetterStatus,
+    PreparedLetter,
+    Writer,
+    expires_at,
+    submission_digest,
+)
+from campaign.letters.service.confirmation import confirm_action, expire_actions_of
+from campaign.letters.service.dispatch import check_open, why_unreachable
+from campaign.letters.service.life import record_birth
+from campaign.letters.service.mail import (
+    Correspondence,
+    local_moment,
+    queue_already_written,
+    queue_confirmation,
+)
+from campaign.supporters.models import Supporter
+from campaign.supporters.service import lock_supporter
+
+_LIVING = frozenset(LetterStatus) - {LetterStatus.WITHDRAWN, LetterStatus.EXPIRED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """What came of sending the form.
+
+    To a browser that has not proved the address, every outcome must look the same.
+    """
+
+    action: Action | None
+    """None when everything had been written before and only a mail says so."""
+    is_new: bool
+
+
+def submit_action(
+    session: Session,
+    *,
+    campaign: Campaign,
+    ballot: Ballot,
+    writer: Writer,
+    letters: Sequence[PreparedLetter],
+    submission_key: str,
+    is_proven: bool,
+    correspondence: Correspondence,
+    now: datetime,
+) -> Submission:
+    """Accept letters to candidates of one ballot, once, and ask for one confirmation.
+
+    ``is_proven`` says that this browser has shown that the address is the writer's: then the
+    action is confirmed at once, and a letter written before raises LetterAlreadySent. Otherwise
+    only the mail says so. Raises LettersClosed, RecipientUnavailable.
+    """
+    check_open(campaign, ballot.election, now)
+    _check_recipients(session, ballot, letters)
+    # From here on, what this address sends elsewhere at the same moment waits.
+    supporter = lock_supporter(session, email=writer.email, now=now)
+    expire_actions_of(session, supporter, now=now)
+    digest = submission_digest(
+        key=submission_key, campaign_id=campaign.id, email=writer.email, letters=letters
+    )
+    known = partial(
+        _bring_forward,
+        session,
+        campaign=campaign,
+        ballot=ballot,
+        is_proven=is_proven,
+        correspondence=correspondence,
+        now=now,
+    )
+    action, key = _find_submission(session, digest)
+    if action is not None:
+        known(action)
+        return Submission(action=action, is_new=False)
+    same = list_same_letters(
+        session,
+        supporter_id=supporter.id,
+        text_hashes={letter.candidacy_id: letter.text_hash for letter in letters},
+    )
+    pending = {each.action_id: each.action for each in same if not each.action.confirmed_at}
+    sent = [each for each in same if each.action.confirmed_at]
+    if sent and is_proven:
+        raise LetterAlreadySent(_sent_before(sent, ballot))
+    for earlier in pending.values():
+        known(earlier)
+    written = {each.candidacy_id for each in same}
+    fresh = [letter for letter in letters if letter.candidacy_id not in written]
+    if not fresh:
+        if not pending:
+            queue_already_written(
+                session,
+                sent,
+                campaign=campaign,
+                election=ballot.election,
+                correspondence=correspondence,
+                now=now,
+            )
+        return Submission(action=next(iter(pending.values()), None), is_new=False)
+    action = _write_action(
+        session,
+        campaign=campaign,
+        ballot=ballot,
+        supporter=supporter,
+        writer=writer,
+        letters=fresh,
+        key=key,
+        now=now,
+    )
+    if is_proven:
+        known(action)
+    else:
+        queue_confirmation(
+            session,
+            action,
+            campaign=campaign,
+            election=ballot.election,
+            letters=action.letters,
+            already=sent,
+            correspondence=correspondence,
+            now=now,
+        )
+    return Submission(action=action, is_new=True)
+
+
+def _check_recipients(session: Session, ballot: Ballot, letters: Sequence[PreparedLetter]) -> None:
+    if not letters:
+        raise TextInvalid("Choose at least one candidate.")
+    if ballot.is_cancelled:
+        raise LettersClosed("The poll in this constituency has been cancelled.")
+    wanted = {letter.candidacy_id for letter in letters}
+    candidacies = session.scalars(
+        select(Candidacy)
+        .where(Candidacy.id.in_(wanted), Candidacy.ballot_id == ballot.id)
+        .options(joinedload(Candidacy.person), joinedload(Candidacy.ballot))
+    ).all()
+    for candidacy in candidacies:
+        if why_unreachable(candidacy):
+            raise RecipientUnavailable(f"{candidacy.person.name} is no longer standing.")
+    if len(candidacies) != len(wanted) or len(wanted) != len(letters):
+        raise RecipientUnavailable("Choose candidates who stand in this constituency, each once.")
+
+
+def _find_submission(session: Session, digest: str) -> tuple[Action | None, str]:
+    """Return the living action of this submission, and a key for a new one where there is none.
+
+    What has lapsed or was taken back may be sent again, from the same page too.
+    """
+    key, attempt = digest, 1
+    while action := session.scalar(select(Action).where(Action.submission_key == key)):
+        if any(letter.status in _LIVING for letter in action.letters):
+            return action, key
+        attempt += 1
+        key = f"{digest[:40]}:{attempt}"
+    return None, key
+
+
+def _write_action(
+    session: Session,
+    *,
+    campaign: Campaign,
+    ballot: Ballot,
+    supporter: Supporter,
+    writer: Writer,
+    letters: Sequence[PreparedLetter],
+    key: str,
+    now: datetime,
+) -> Action:
+    action = Action(
+        campaign_id=campaign.id,
+        supporter_id=supporter.id,
+        constituency_id=ballot.constituency_id,
+        submission_key=key,
+        supporter_name=writer.name,
+        postcode=writer.postcode,
+        consent_text=campaign.consent_text,
+        wants_news=writer.wants_news and bool(campaign.news_text),
+        news_text=campaign.news_text if writer.wants_news else "",
+        created_at=now,
+        expires_at=expires_at(now, poll_closes_at=ballot.election.poll_closes_at),
+        supporter=supporter,
+        constituency=ballot.constituency,
+    )
+    action.letters = [
+        Letter(
+            campaign_id=campaign.id,
+            supporter_id=supporter.id,
+            candidacy_id=letter.candidacy_id,
+            variant_id=letter.variant_id,
+            status=LetterStatus.UNCONFIRMED,
+            subject=letter.subject,
+            body=letter.body,
+            text_hash=letter.text_hash,
+            is_personal=letter.is_personal,
+            created_at=now,
+        )
+        for letter in letters
+    ]
+    session.add(action)
+    session.flush()  # The log and the pinned wordings name rows.
+    record_birth(session, action.letters, now=now)
+    session.add_all(
+        ActionAskVersion(action_id=action.id, ask_version_id=ask.current.id)
+        for ask in list_asks(session, campaign.id)
+    )
+    return action
+
+
+def _bring_forward(
+    session: Session,
+    action: Action,
+    *,
+    campaign: Campaign,
+    ballot: Ballot,
+    is_proven: bool,
+    correspondence: Correspondence,
+    now: datetime,
+) -> None:
+    """Confirm an action where the browser may, or send its mail again where that is due."""
+    pending = [each for each in action.letters if each.status is LetterStatus.UNCONFIRMED]
+    if not pending:
+        return
+    if is_proven:
+        confirm_action(session, action.id, correspondence=correspondence, now=now)
+    else:
+        queue_confirmation(
+            session,
+            action,
+            campaign=campaign,
+            election=ballot.election,
+            letters=pending,
+            correspondence=correspondence,
+            now=now,
+            is_repeat=True,
+        )
+
+
+def _sent_before(letters: Sequence[Letter], ballot: Ballot) -> str:
+    when = [
+        f"{letter.candidacy.person.name} "
+        f"({local_moment(letter.action.created_at, ballot.election).partition(' on ')[2]})"
+        for letter in letters
+    ]
+    return (
+        f"You have already written this letter to {', '.join(when)}. "
+        "Change the text, or take the tick from those who have it."
+    )
