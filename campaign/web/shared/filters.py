@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import nh3
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_decimal
+from flask_babel import format_date, format_datetime, format_decimal, get_locale
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -45,3 +45,4 @@ def init_app(app: Flask) -> None:
     """Give the filters to the templates."""
     for function in (markdown, number, day, moment):
         app.add_template_filter(function)
+    app.add_template_global(get_locale)
