@@ -15,7 +15,9 @@ def build(make_app: Callable[..., Flask], *, enabled: bool) -> Flask:
     app = make_app(rate_limits_enabled=False)
     add_missing_endpoints(app)
     for name in ("one", "two"):
-        app.add_url_rule(f"/{name}", name, limited(TWICE)(lambda: "ok"))
+        app.add_url_rule(
+            f"/{name}", name, limited(TWICE)(lambda: ("ok", {"Content-Type": "text/plain"}))
+        )
     if enabled:
         settings = app.extensions["campaign"].settings
         limits.init_app(app, settings.__class__(**{**vars(settings), "rate_limits_enabled": True}))

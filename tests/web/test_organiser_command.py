@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 from flask import Flask
 from sqlalchemy import select
 
@@ -20,8 +20,9 @@ Run = Callable[..., Result]
 def run(app: Flask) -> Run:
     add_missing_endpoints(app)
 
-    def run(*arguments: str, input: str | None = None) -> Result:
-        return app.test_cli_runner().invoke(campaign, ["organiser", *arguments], input=input)
+    def run(*arguments: str, typed: str | None = None) -> Result:
+        with app.app_context():
+            return CliRunner().invoke(campaign, ["organiser", *arguments], input=typed)
 
     return run
 
@@ -44,9 +45,9 @@ def test_a_link_to_set_a_password_is_printed(app: Flask, run: Run) -> None:
 
 def test_a_password_is_read_from_standard_input(app: Flask, run: Run) -> None:
     arguments = ("add", "ada@example.org", "--role", "viewer", "--password-stdin")
-    short = run(*arguments, input="short\n")
+    short = run(*arguments, typed="short\n")
     assert short.exit_code == 1
-    result = run(*arguments, input="correct horse battery staple\n")
+    result = run(*arguments, typed="correct horse battery staple\n")
     assert result.exit_code == 0
     assert "correct horse" not in result.output
     assert "/organise/reset/" not in result.output
