@@ -1,1 +1,1 @@
-"""What one domain's news means for another, and what needs several domains to be put together."""
+"""What an event in one domain causes in another, and what several must do together."""

@@ -25,7 +25,7 @@ from campaign.delivery.worker import claiming, outcomes
 from campaign.delivery.worker.outcomes import Attempt, OutcomeHandler
 
 T = TypeVar("T")
-Chore = Callable[[Session, datetime], None]
+Chore = Callable[[Session, datetime], object]
 """Something that is done about once a minute, in a transaction of its own."""
 
 IDLE_SECONDS = 1.0

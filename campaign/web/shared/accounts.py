@@ -17,12 +17,14 @@ from flask_security import (
     RoleMixin,
     Security,
     TwoFactorRescueForm,
+    TwoFactorSetupForm,
     UserDatastore,
     UserMixin,
     current_user,
 )
 from sqlalchemy import func, select
 from wtforms import Form, RadioField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs are older
 
 from campaign.core.config import Settings
 from campaign.delivery.rules import Lane
@@ -104,7 +106,7 @@ class OutboxMailUtil(MailUtil):
             scope="",
             recipient=recipient if isinstance(recipient, str) else recipient[1],
             from_name=str(_l("Back office")),
-            subject=subject,
+            subject=str(subject),  # May be a text that waits for the language.
             body=body or "",
             now=now(),
         )
@@ -114,6 +116,15 @@ class OrganiserLoginForm(LoginForm):
     """Log in for this browser session only: no cookie outlives it."""
 
     remember = None  # type: ignore[assignment]
+
+
+class SecondStepForm(TwoFactorSetupForm):
+    """Set up an authenticator app, or switch the second step off."""
+
+    setup = RadioField(
+        choices=[SelectChoice("authenticator", ""), SelectChoice("disable", "")],
+        validate_choice=False,
+    )
 
 
 class RecoveryForm(TwoFactorRescueForm):
@@ -130,15 +141,15 @@ def init_app(app: Flask, settings: Settings) -> None:
         AccountDatastore(),
         mail_util_cls=OutboxMailUtil,
         login_form=OrganiserLoginForm,
+        two_factor_setup_form=SecondStepForm,
         two_factor_rescue_form=RecoveryForm,
         render_template=_render,
     )
     security.want_json(_never_json)
     # Logins are made by form only, never by a token in a header or an address.
     security.login_manager.request_loader(_no_token)
-    # Both of these load the account on every page of the site; our own pages ask when they need it.
     security.principal.identity_loaders.clear()
-    _remove_login_from_all_templates(app)
+    _keep_out_of_other_pages(app)
     app.add_template_global(find_account)
 
 
@@ -232,6 +243,14 @@ def _no_token(_request: Request) -> Account | None:
     return None
 
 
-def _remove_login_from_all_templates(app: Flask) -> None:
-    processors = app.template_context_processors[None]
-    processors[:] = [each for each in processors if each.__module__ != "flask_login.utils"]
+def _keep_out_of_other_pages(app: Flask) -> None:
+    """Undo what Flask-Login does at every page of the site; ours ask who is there when they must.
+
+    It would read the session, which marks each answer as one visitor's own, and load the account.
+    """
+    lists: list[list[Any]] = [
+        app.template_context_processors[None],
+        app.after_request_funcs[None],
+    ]
+    for hooks in lists:
+        hooks[:] = [hook for hook in hooks if not hook.__module__.startswith("flask_login.")]

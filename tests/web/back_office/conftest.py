@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask_security import hash_password
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from campaign.letters.rules import HeldReason, LetterStatus
@@ -47,6 +49,7 @@ def make_organiser(
         if not password_hashes:  # argon2 is slow on purpose: once is enough.
             with app.app_context():
                 password_hashes["hash"] = hash_password(PASSWORD)
+        web_session.expire_on_commit = False  # A later look must not take the write lock again.
         organiser = OrganiserFactory(role=role, password=password_hashes["hash"], **attributes)
         web_session.commit()
         return organiser
@@ -67,6 +70,17 @@ def log_in(app: Flask, make_organiser: Callable[..., Organiser]) -> Callable[...
         return client
 
     return log_in
+
+
+@pytest.fixture
+def fetch(app: Flask) -> Callable[..., list[Any]]:
+    """Read what the database holds now, without keeping a transaction open."""
+
+    def fetch(query: Select[Any]) -> list[Any]:
+        with app.extensions["campaign"].database.reader() as session:
+            return list(session.scalars(query))
+
+    return fetch
 
 
 def token_of(client: CheckingClient, path: str) -> str:
@@ -99,8 +113,8 @@ def arranged(web_session: Session) -> SimpleNamespace:
         status=LetterStatus.HELD,
         held_reason=HeldReason.NO_ADDRESS,
     )
-    web_session.commit()
-    return SimpleNamespace(
+    web_session.flush()
+    names = SimpleNamespace(
         campaign_id=campaign.id,
         slug=campaign.slug,
         base=f"/organise/{campaign.slug}",
@@ -110,3 +124,5 @@ def arranged(web_session: Session) -> SimpleNamespace:
         john_id=john.person.id,
         letter_id=sent.id,
     )
+    web_session.commit()
+    return names

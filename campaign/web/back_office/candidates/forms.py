@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, RadioField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs are older
 from wtforms.validators import InputRequired, Length
 
 from campaign.web.back_office.forms import ReasonForm
@@ -16,8 +17,8 @@ class AddressForm(ReasonForm):
     kind = RadioField(
         _l("What do you know?"),
         choices=[
-            (NEW, _l("I know the right address")),
-            (WRONG, _l("The known address is wrong, and I know no better one")),
+            SelectChoice(NEW, _l("I know the right address")),
+            SelectChoice(WRONG, _l("The known address is wrong, and I know no better one")),
         ],
         validators=[InputRequired(_l("Choose one of the two."))],
     )

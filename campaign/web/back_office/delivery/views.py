@@ -8,6 +8,7 @@ from campaign.campaigns.queries import get_campaign
 from campaign.delivery.queries import find_pause
 from campaign.delivery.rules import ALL_SCOPES, campaign_scope
 from campaign.delivery.service import pause, resume
+from campaign.letters.service import pause_letters, resume_letters
 from campaign.organisers.queries import list_actor_names
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
@@ -35,9 +36,8 @@ def pause_submit(campaign_slug: str) -> Response | tuple[str, int]:
     if not form.validate_on_submit():
         return _campaign_page(campaign_slug, form), 422
     reason = form.reason.data or ""
-    scope = campaign_scope(campaign.id)
-    pause(session(), scope=scope, actor=current_actor(), reason=reason, now=now())
-    _log("pause_delivery", scope, reason)
+    pause_letters(session(), campaign.id, actor=current_actor(), reason=reason, now=now())
+    _log("pause_delivery", campaign_scope(campaign.id), reason)
     flash(_("Delivery is paused. Nothing is lost; letters wait."))
     return redirect(url_for(".show", campaign_slug=campaign_slug), 303)
 
@@ -50,9 +50,9 @@ def resume_submit(campaign_slug: str) -> Response | tuple[str, int]:
     form = ReasonForm()
     if not form.validate_on_submit():
         return _campaign_page(campaign_slug, form), 422
-    scope = campaign_scope(campaign.id)
-    resume(session(), scope)
-    _log("resume_delivery", scope, form.reason.data or "")
+    reason = form.reason.data or ""
+    resume_letters(session(), campaign.id, actor=current_actor(), reason=reason, now=now())
+    _log("resume_delivery", campaign_scope(campaign.id), reason)
     flash(_("Delivery goes on."))
     return redirect(url_for(".show", campaign_slug=campaign_slug), 303)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectField, TextAreaField, URLField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs are older
 from wtforms.validators import InputRequired, Length
 
 from campaign.pledges.rules import (
@@ -23,20 +24,20 @@ class PledgeForm(FlaskForm):  # type: ignore[misc]
     stance = RadioField(
         _l("What did they answer?"),
         choices=[
-            (Stance.YES.value, _l("Yes")),
-            (Stance.YES_WITH_RESERVATIONS.value, _l("Yes, with reservations")),
-            (Stance.PARTLY.value, _l("Partly")),
-            (Stance.NO.value, _l("No")),
-            (Stance.DECLINED.value, _l("Declined to answer")),
+            SelectChoice(Stance.YES.value, _l("Yes")),
+            SelectChoice(Stance.YES_WITH_RESERVATIONS.value, _l("Yes, with reservations")),
+            SelectChoice(Stance.PARTLY.value, _l("Partly")),
+            SelectChoice(Stance.NO.value, _l("No")),
+            SelectChoice(Stance.DECLINED.value, _l("Declined to answer")),
         ],
         validators=[InputRequired(_l("Choose what they answered."))],
     )
     channel = RadioField(
         _l("How did they say it?"),
         choices=[
-            (Channel.LETTER.value, _l("In a letter or an e-mail")),
-            (Channel.PUBLIC_STATEMENT.value, _l("In a public statement")),
-            (Channel.HUSTINGS.value, _l("At a hustings or another meeting")),
+            SelectChoice(Channel.LETTER.value, _l("In a letter or an e-mail")),
+            SelectChoice(Channel.PUBLIC_STATEMENT.value, _l("In a public statement")),
+            SelectChoice(Channel.HUSTINGS.value, _l("At a hustings or another meeting")),
         ],
         validators=[InputRequired(_l("Choose how they said it."))],
     )
@@ -55,4 +56,4 @@ class PledgeForm(FlaskForm):  # type: ignore[misc]
 
     def offer_asks(self, asks: Iterable[tuple[int, str]]) -> None:
         """Set the asks to choose from: id and title."""
-        self.ask.choices = list(asks)
+        self.ask.choices = [SelectChoice(ask_id, title) for ask_id, title in asks]

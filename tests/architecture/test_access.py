@@ -1,0 +1,228 @@
+"""Every address of the site, and who may use it. A new endpoint is listed here or fails.
+
+To add one: a line in ROUTES (rule and methods) and a line in ACCESS. Endpoints of roles are then
+tried by an anonymous visitor and by somebody whose role is one too low.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from campaign.organisers.rules import Role
+from tests.factories import CampaignFactory, OrganiserFactory
+from tests.web.client import CheckingClient
+from tests.web.stubs import add_missing_endpoints
+
+PUBLIC = "public"
+SIGNED_LINK = "signed link"
+MACHINE = "machine"
+ACCOUNT = "account"
+"""Pages of Flask-Security, which guard themselves: login, and what only the logged in may do."""
+
+ACCESS: dict[str, str | Role] = {
+    "static": PUBLIC,
+    "health.alive": MACHINE,
+    "health.ready": MACHINE,
+    # Supporters, candidates, everybody
+    "pledges.answer": SIGNED_LINK,
+    "pledges.answer_submit": SIGNED_LINK,
+    "pledges.ask_for": SIGNED_LINK,
+    "pledges.ask_for_submit": SIGNED_LINK,
+    "pledges.receipt": SIGNED_LINK,
+    "pledges.withdraw": SIGNED_LINK,
+    "pledges.withdraw_submit": SIGNED_LINK,
+    "tracker.candidate": PUBLIC,
+    "tracker.csv": PUBLIC,
+    "tracker.json": PUBLIC,
+    "tracker.show": PUBLIC,
+    # Login
+    "security.login": PUBLIC,
+    "security.logout": PUBLIC,
+    "security.forgot_password": PUBLIC,
+    "security.reset_password": SIGNED_LINK,
+    "security.mf_recovery": PUBLIC,
+    "security.two_factor_token_validation": PUBLIC,
+    "security.two_factor_rescue": PUBLIC,
+    "security.tf_select": PUBLIC,
+    "security.change_password": ACCOUNT,
+    "security.verify": ACCOUNT,
+    "security.two_factor_setup": ACCOUNT,
+    "security.two_factor_setup_validate": ACCOUNT,
+    "security.mf_recovery_codes": ACCOUNT,
+    # Back office
+    "organise_account.audit_log": Role.OWNER,
+    "organise_account.show": Role.VIEWER,
+    "organise_campaigns.index": Role.VIEWER,
+    "organise_campaigns.show": Role.VIEWER,
+    "organise_candidates.correct_address": Role.ORGANISER,
+    "organise_candidates.correct_address_submit": Role.ORGANISER,
+    "organise_candidates.requests": Role.VIEWER,
+    "organise_candidates.search": Role.VIEWER,
+    "organise_candidates.settle_submit": Role.ORGANISER,
+    "organise_candidates.show": Role.VIEWER,
+    "organise_delivery.all_campaigns": Role.OWNER,
+    "organise_delivery.pause_all_submit": Role.OWNER,
+    "organise_delivery.pause_submit": Role.ORGANISER,
+    "organise_delivery.resume_all_submit": Role.OWNER,
+    "organise_delivery.resume_submit": Role.ORGANISER,
+    "organise_delivery.show": Role.VIEWER,
+    "organise_exports.candidates_submit": Role.ORGANISER,
+    "organise_exports.index": Role.VIEWER,
+    "organise_exports.letters": Role.ORGANISER,
+    "organise_exports.pledges": Role.ORGANISER,
+    "organise_letters.read": Role.MODERATOR,
+    "organise_letters.read_submit": Role.MODERATOR,
+    "organise_pledges.record": Role.ORGANISER,
+    "organise_pledges.record_submit": Role.ORGANISER,
+    "organise_pledges.review": Role.VIEWER,
+    "organise_pledges.review_submit": Role.ORGANISER,
+}
+
+ROUTES = """
+/<campaign_slug>/candidates/<int:person_id>/ GET
+/<campaign_slug>/pledges.csv GET
+/<campaign_slug>/pledges.json GET
+/<campaign_slug>/pledges/ GET
+/answer/<token>/ GET
+/answer/<token>/ POST
+/answer/<token>/receipt GET
+/answer/<token>/request/<kind> GET
+/answer/<token>/request/<kind> POST
+/answer/<token>/withdraw/<ask_slug> GET
+/answer/<token>/withdraw/<ask_slug> POST
+/healthz GET
+/organise/ GET
+/organise/<campaign_slug>/ GET
+/organise/<campaign_slug>/candidates/ GET
+/organise/<campaign_slug>/candidates/<int:person_id>/ GET
+/organise/<campaign_slug>/candidates/<int:person_id>/address GET
+/organise/<campaign_slug>/candidates/<int:person_id>/address POST
+/organise/<campaign_slug>/candidates/<int:person_id>/pledge GET
+/organise/<campaign_slug>/candidates/<int:person_id>/pledge POST
+/organise/<campaign_slug>/delivery GET
+/organise/<campaign_slug>/delivery/pause POST
+/organise/<campaign_slug>/delivery/resume POST
+/organise/<campaign_slug>/export/ GET
+/organise/<campaign_slug>/export/candidates.csv POST
+/organise/<campaign_slug>/export/letters.csv GET
+/organise/<campaign_slug>/export/pledges.csv GET
+/organise/<campaign_slug>/letters/<int:letter_id>/ GET
+/organise/<campaign_slug>/letters/<int:letter_id>/ POST
+/organise/<campaign_slug>/requests/ GET
+/organise/<campaign_slug>/requests/<int:request_id>/settle POST
+/organise/<campaign_slug>/review/ GET
+/organise/<campaign_slug>/review/<int:event_id> POST
+/organise/account GET
+/organise/audit-log GET
+/organise/change GET,POST
+/organise/delivery GET
+/organise/delivery/pause POST
+/organise/delivery/resume POST
+/organise/login GET,POST
+/organise/logout POST
+/organise/mf-recovery GET,POST
+/organise/mf-recovery-codes GET,POST
+/organise/reset GET,POST
+/organise/reset/<token> GET,POST
+/organise/tf-rescue GET,POST
+/organise/tf-select GET,POST
+/organise/tf-setup GET,POST
+/organise/tf-setup/<token> POST
+/organise/tf-validate GET,POST
+/organise/verify GET,POST
+/readyz GET
+/static/<path:filename> GET
+"""
+
+ONE_BELOW = {
+    Role.OWNER: Role.ORGANISER,
+    Role.ORGANISER: Role.MODERATOR,
+    Role.MODERATOR: Role.VIEWER,
+}
+EXAMPLES = {
+    "campaign_slug": "safer-streets",
+    "constituency_slug": "northmoor",
+    "person_id": 1,
+    "letter_id": 1,
+    "event_id": 1,
+    "request_id": 1,
+    "token": "abc",
+}
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    app = make_app()
+    app.config["WTF_CSRF_ENABLED"] = False  # Roles are to be what refuses here.
+    return app
+
+
+def routes_of(app: Flask) -> list[str]:
+    return sorted(
+        f"{rule.rule} {','.join(sorted(rule.methods - {'HEAD', 'OPTIONS'}))}"
+        for rule in app.url_map.iter_rules()
+    )
+
+
+def test_the_addresses_are_those_that_were_meant(app: Flask) -> None:
+    assert routes_of(app) == ROUTES.strip().splitlines()
+
+
+def test_every_endpoint_says_who_may_use_it(app: Flask) -> None:
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
+    assert endpoints - ACCESS.keys() == set(), "not listed in ACCESS"
+    assert ACCESS.keys() - endpoints == set(), "listed in ACCESS, but not there"
+
+
+def test_the_back_office_is_where_roles_are_needed(app: Flask) -> None:
+    for rule in app.url_map.iter_rules():
+        is_office = rule.rule.startswith("/organise") and not rule.endpoint.startswith("security.")
+        assert isinstance(ACCESS[rule.endpoint], Role) == is_office, rule.endpoint
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "role"),
+    [(endpoint, role) for endpoint, role in ACCESS.items() if isinstance(role, Role)],
+)
+def test_a_role_is_needed_and_one_below_is_not_enough(
+    app: Flask, web_session: Session, endpoint: str, role: Role
+) -> None:
+    add_missing_endpoints(app)
+    CampaignFactory(slug="safer-streets")
+    low, high = (
+        OrganiserFactory(role=each).fs_uniquifier for each in (ONE_BELOW.get(role, role), role)
+    )
+    web_session.commit()
+
+    stranger = _use(app, endpoint, None)
+    assert stranger.status_code == 303
+    assert stranger.location.startswith("/organise/login")
+    if role in ONE_BELOW:
+        assert _use(app, endpoint, low).status_code == 403
+    assert _use(app, endpoint, high).status_code in (200, 303, 404, 422)
+
+
+@pytest.mark.parametrize(
+    "endpoint", [endpoint for endpoint, access in ACCESS.items() if access == ACCOUNT]
+)
+def test_pages_about_a_login_are_for_its_owner(app: Flask, endpoint: str) -> None:
+    add_missing_endpoints(app)
+    answer = _use(app, endpoint, None)
+    assert answer.status_code == 302
+    assert "/organise/login" in answer.location
+
+
+def _use(app: Flask, endpoint: str, fs_uniquifier: str | None) -> object:
+    client: CheckingClient = app.test_client()
+    if fs_uniquifier:
+        with client.session_transaction() as session:
+            session["_user_id"] = fs_uniquifier
+            session["_fresh"] = True
+    rule = next(app.url_map.iter_rules(endpoint))
+    with app.test_request_context():
+        values = {name: EXAMPLES[name] for name in rule.arguments}
+        path = app.url_for(endpoint, **values)
+    method = "GET" if "GET" in rule.methods else "POST"
+    return client.open(path, method=method)

@@ -1,0 +1,288 @@
+"""What organisers see and do, each by the role for it."""
+
+import csv
+import io
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.candidates.models import AddressCorrection, Person
+from campaign.delivery.models import DeliveryPause
+from campaign.letters.models import Letter
+from campaign.organisers.models import AuditEntry
+from campaign.organisers.rules import Role
+from campaign.pledges.models import CandidateRequest, PledgeEvent
+from campaign.pledges.queries import list_current_answers
+from campaign.pledges.rules import RequestKind, Stance
+from tests.factories import EARLY
+from tests.web.back_office.conftest import token_of
+from tests.web.client import CheckingClient
+
+LogIn = Callable[..., CheckingClient]
+Fetch = Callable[..., list[Any]]
+REASON = "The candidate's office reports a threat."
+
+
+def post(client: CheckingClient, path: str, *, page: str = "", **data: object) -> Any:
+    return client.post(path, data={**data, "csrf_token": token_of(client, page or path)})
+
+
+def test_the_front_page_lists_every_campaign(log_in: LogIn, arranged: SimpleNamespace) -> None:
+    assert arranged.base in log_in(Role.VIEWER).get("/organise/").text
+
+
+def test_an_empty_installation_says_what_to_do(log_in: LogIn) -> None:
+    page = log_in(Role.OWNER)
+    assert "campaign import campaign FILE" in page.get("/organise/").text
+    assert "Nothing has been logged yet" in page.get("/organise/audit-log").text
+
+
+def test_the_overview_counts_letters_pledges_and_things_to_do(
+    log_in: LogIn, arranged: SimpleNamespace
+) -> None:
+    text = log_in(Role.VIEWER).get(f"{arranged.base}/").text
+    assert "3 letters accepted. 2 supporters have confirmed at least one." in text
+    assert "One letter waits for a candidate’s address" in text
+    assert "Of 2 candidates, 1 can be reached by e-mail and 0 have answered" in text
+    assert "A secret of mine" not in text
+
+
+@pytest.mark.parametrize(
+    ("words", "found", "missing"),
+    [
+        ("smith", "Jane Smith", "John Wray"),
+        ("birk", "John Wray", "Jane Smith"),
+        ("reed jane", "Jane Smith", "John Wray"),
+        ("%", "No candidate of this election fits", "Jane Smith"),
+        ("<script>", "No candidate of this election fits", "<script>"),
+    ],
+)
+def test_candidates_are_found_by_name_party_or_constituency(
+    log_in: LogIn, arranged: SimpleNamespace, words: str, found: str, missing: str
+) -> None:
+    text = log_in(Role.VIEWER).get(f"{arranged.base}/candidates/", query_string={"q": words}).text
+    assert found in text
+    assert missing not in text
+
+
+def test_a_candidates_page_shows_counts_and_neither_text_nor_writer(
+    log_in: LogIn, arranged: SimpleNamespace
+) -> None:
+    path = f"{arranged.base}/candidates/{arranged.jane_id}/"
+    viewer = log_in(Role.VIEWER).get(path).text
+    organiser = log_in(Role.ORGANISER).get(path).text
+    assert "Sent: 1" in viewer
+    for text in (viewer, organiser):
+        assert "A secret of mine" not in text
+        assert "Sam Supporter" not in text
+        assert "supporter-" not in text
+    assert f"candidate-{arranged.jane_id}@example.org" in organiser
+    assert f"candidate-{arranged.jane_id}@example.org" not in viewer
+
+
+def test_a_letter_is_read_once_with_a_reason_that_is_logged(
+    log_in: LogIn, arranged: SimpleNamespace, fetch: Fetch
+) -> None:
+    path = f"{arranged.base}/letters/{arranged.letter_id}/"
+    client = log_in(Role.MODERATOR)
+    assert "A secret of mine" not in client.get(path).text
+    refused = post(client, path, reason="too short")
+    assert refused.status_code == 422
+    assert "A secret of mine" not in refused.text
+    assert fetch(select(AuditEntry)) == []
+
+    assert "A secret of mine" in post(client, path, reason=REASON).text
+    (entry,) = fetch(select(AuditEntry))
+    assert (entry.verb, entry.subject) == ("read_letter", f"letter:{arranged.letter_id}")
+    assert entry.reason == REASON
+    assert "A secret of mine" not in client.get(path).text
+    assert "A secret of mine" not in log_in(Role.OWNER).get("/organise/audit-log").text
+
+
+def test_an_address_is_corrected_with_history(
+    log_in: LogIn, arranged: SimpleNamespace, fetch: Fetch
+) -> None:
+    path = f"{arranged.base}/candidates/{arranged.john_id}/address"
+    client = log_in(Role.ORGANISER)
+    form = {"kind": "new", "email": "john@wray", "reason": "From the site of John Wray."}
+    answer = post(client, path, **form)
+    assert answer.status_code == 422
+    assert "write it like name@example.org" in answer.text
+
+    form["email"] = "john@wray.example"
+    assert post(client, path, **form).status_code == 303
+    person = fetch(select(Person).where(Person.id == arranged.john_id))[0]
+    assert (person.email, person.corrected_email) == ("john@wray.example", "john@wray.example")
+    page = client.get(f"{arranged.base}/candidates/{arranged.john_id}/").text
+    assert "From the site of John Wray." in page
+
+    form = {"kind": "wrong", "email": "", "reason": "It bounced three times."}
+    assert post(client, path, **form).status_code == 303
+    person = fetch(select(Person).where(Person.id == arranged.john_id))[0]
+    assert (person.email, person.corrected_email) == (None, "")
+    changes = fetch(select(AddressCorrection).order_by(AddressCorrection.id))
+    assert [(each.old_email, each.new_email) for each in changes] == [
+        (None, "john@wray.example"),
+        ("john@wray.example", None),
+    ]
+    assert [entry.verb for entry in fetch(select(AuditEntry))] == ["correct_address"] * 2
+
+
+def test_a_pledge_is_entered_by_one_and_made_public_by_another(
+    app: Flask, log_in: LogIn, arranged: SimpleNamespace, fetch: Fetch
+) -> None:
+    path = f"{arranged.base}/candidates/{arranged.jane_id}/pledge"
+    review = f"{arranged.base}/review/"
+    first, second = log_in(Role.ORGANISER), log_in(Role.ORGANISER)
+    form = {"ask": arranged.ask_id, "stance": "partly", "channel": "hustings"}
+    answer = post(first, path, **form)
+    assert answer.status_code == 422
+    assert "Give the source of this answer" in answer.text
+    assert post(first, path, **form, quote="Aldmoor, 1 May").status_code == 303
+    (event,) = fetch(select(PledgeEvent))
+
+    def public() -> list[Stance]:
+        with app.extensions["campaign"].database.reader() as session:
+            answers = list_current_answers(session, arranged.campaign_id)
+        return [answer.stance for answer in answers.values()]
+
+    approve = f"{review}{event.id}"
+    assert "somebody else must review it" in first.get(review).text
+    # Somebody who entered it finds no button, and the address refuses.
+    token = token_of(first, path)
+    refused = first.post(approve, data={"verdict": "right", "csrf_token": token})
+    assert refused.status_code == 409
+    assert public() == []
+    assert post(second, approve, page=review, verdict="right").status_code == 303
+    assert public() == [Stance.PARTLY]
+    assert "Nothing waits for review" in second.get(review).text
+    again = second.post(approve, data={"verdict": "wrong", "csrf_token": token_of(second, path)})
+    assert again.status_code == 404
+
+
+def test_an_entry_that_is_wrong_never_becomes_public(
+    log_in: LogIn, arranged: SimpleNamespace, fetch: Fetch
+) -> None:
+    path = f"{arranged.base}/candidates/{arranged.jane_id}/pledge"
+    review = f"{arranged.base}/review/"
+    form = {"ask": arranged.ask_id, "stance": "no", "channel": "letter"}
+    post(log_in(), path, **form, source_url="https://example.org/letter")
+    (event,) = fetch(select(PledgeEvent))
+    second = log_in()
+    assert post(second, f"{review}{event.id}", page=review, verdict="wrong").status_code == 303
+    page = second.get(f"{arranged.base}/candidates/{arranged.jane_id}/").text
+    assert "Rejected in review; never public" in page
+
+
+def test_a_campaign_is_paused_and_resumed(
+    log_in: LogIn, arranged: SimpleNamespace, fetch: Fetch
+) -> None:
+    client, page = log_in(), f"{arranged.base}/delivery"
+    assert post(client, f"{page}/pause", page=page, reason="no").status_code == 422
+    assert (
+        post(client, f"{page}/pause", page=page, reason="The letter is wrong.").status_code == 303
+    )
+    (pause,) = fetch(select(DeliveryPause))
+    assert pause.scope == f"campaign:{arranged.campaign_id}"
+    text = client.get(page).text
+    assert "The letter is wrong." in text
+    assert "Olive Organiser" in text
+    assert "Delivery has been paused since" in client.get(f"{arranged.base}/").text
+    assert post(client, f"{page}/resume", page=page, reason="It is mended now.").status_code == 303
+    assert fetch(select(DeliveryPause)) == []
+    assert [e.verb for e in fetch(select(AuditEntry).order_by(AuditEntry.id))] == [
+        "pause_delivery",
+        "resume_delivery",
+    ]
+
+
+def test_an_owner_pauses_everything(log_in: LogIn, arranged: SimpleNamespace, fetch: Fetch) -> None:
+    client, page = log_in(Role.OWNER), "/organise/delivery"
+    post(client, f"{page}/pause", page=page, reason="The relay is on fire.")
+    assert [pause.scope for pause in fetch(select(DeliveryPause))] == ["all"]
+    assert "paused by an owner" in client.get(f"{arranged.base}/").text
+    assert "The relay is on fire." in client.get("/organise/audit-log").text
+    post(client, f"{page}/resume", page=page, reason="The fire is out.")
+    assert fetch(select(DeliveryPause)) == []
+
+
+def test_a_candidates_request_is_settled(
+    log_in: LogIn, arranged: SimpleNamespace, web_session: Session, fetch: Fetch
+) -> None:
+    web_session.add(
+        CandidateRequest(
+            campaign_id=arranged.campaign_id,
+            candidacy_id=arranged.jane_candidacy_id,
+            kind=RequestKind.WRONG_ADDRESS,
+            note="Write to my agent.",
+            requested_at=EARLY,
+        )
+    )
+    web_session.commit()
+    client, page = log_in(), f"{arranged.base}/requests/"
+    assert "One request of a candidate" in client.get(f"{arranged.base}/").text
+    assert "Write to my agent." in client.get(page).text
+    (request,) = fetch(select(CandidateRequest))
+    assert post(client, f"{page}{request.id}/settle", page=page).status_code == 303
+    assert "Write to my agent." not in client.get(page).text
+
+
+def rows_of(answer: Any) -> list[dict[str, str]]:
+    assert answer.mimetype == "text/csv"
+    text = answer.get_data(as_text=True).removeprefix("\ufeff")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_letters_are_downloaded_without_text_or_writers(
+    log_in: LogIn, arranged: SimpleNamespace, fetch: Fetch
+) -> None:
+    answer = log_in().get(f"{arranged.base}/export/letters.csv")
+    *rows, imprint = rows_of(answer)
+    assert [row["status"] for row in rows] == ["sent", "unconfirmed", "held"]
+    assert rows[2]["party"] == "'=Odd Party"
+    assert "Promoted by" in imprint["letter_id"]
+    assert "secret" not in answer.text
+    assert "supporter-" not in answer.text
+    assert "Sam" not in answer.text
+    assert len(fetch(select(Letter))) == 3
+
+
+def test_pledges_are_downloaded_with_formulas_made_harmless(
+    log_in: LogIn, arranged: SimpleNamespace
+) -> None:
+    client = log_in()
+    path = f"{arranged.base}/candidates/{arranged.jane_id}/pledge"
+    form = {"ask": arranged.ask_id, "stance": "yes", "channel": "letter"}
+    post(client, path, **form, quote='=HYPERLINK("x")')
+    (row, _imprint) = rows_of(client.get(f"{arranged.base}/export/pledges.csv"))
+    assert row["quote"] == '\'=HYPERLINK("x")'
+    assert row["stance"] == "yes"
+
+
+def test_downloading_addresses_is_logged(
+    log_in: LogIn, arranged: SimpleNamespace, fetch: Fetch
+) -> None:
+    client, page = log_in(), f"{arranged.base}/export/"
+    *rows, _imprint = rows_of(post(client, f"{page}candidates.csv", page=page))
+    assert [row["email"] for row in rows] == [f"candidate-{arranged.jane_id}@example.org", ""]
+    (entry,) = fetch(select(AuditEntry))
+    assert entry.verb == "export_candidate_addresses"
+    assert client.get(f"{page}candidates.csv").status_code == 405
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_page_can_be_looked_at_by_its_role(
+    log_in: LogIn, arranged: SimpleNamespace, role: Role
+) -> None:
+    client = log_in(role)
+    for page in ("", "candidates/", "review/", "requests/", "delivery", "export/"):
+        answer = client.get(f"{arranged.base}/{page}")
+        assert answer.status_code == 200
+        has_buttons = b"<form" in answer.data.split(b"<main")[1].replace(b'role="search"', b"")
+        if page in ("delivery", "export/"):
+            assert has_buttons == (role in (Role.ORGANISER, Role.OWNER))
