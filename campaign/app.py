@@ -16,7 +16,7 @@ from campaign.core.errors import SettingsError
 from campaign.core.tokens import Signer
 from campaign.core.toolkit import Toolkit
 from campaign.web.routes import BLUEPRINTS
-from campaign.web.shared import context, errors, filters, security
+from campaign.web.shared import context, encoding, errors, filters, security
 
 MAXIMUM_REQUEST_BYTES = 256 * 1024
 
@@ -52,6 +52,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
         emails=EmailRenderer(PROJECT_ROOT / "templates"),
     )
     Babel(app)
+    encoding.init_app(app)  # Before the token of a form is read.
     CSRFProtect(app)
     context.init_app(app)
     security.init_app(app, is_secure=settings.is_secure)

@@ -159,6 +159,7 @@ def _send(desk: WritingDesk, form: WriteForm) -> BaseResponse:
 
 
 def _form_page(desk: WritingDesk, form: WriteForm) -> str:
+    form.make_showable()
     return render_template(
         "public/letters/write.html", campaign=desk.campaign, desk=desk, form=form
     )
