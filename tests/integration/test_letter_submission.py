@@ -1,6 +1,7 @@
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from campaign.letters.models import Action, ActionAskVersion, Letter
 from campaign.letters.rules import LetterStatus
 from campaign.letters.service import confirm_action, withdraw_letters
 from tests.conftest import FrozenClock
+from tests.factories import CampaignFactory
 from tests.integration.letters import (
     CORRESPONDENCE,
     actions_of,
@@ -132,6 +134,23 @@ def test_a_proven_browser_confirms_what_was_still_waiting(
     again = scene.write(session, now=clock(), key="another form", is_proven=True).action
     assert again is action is not None
     assert {letter.status for letter in letters_of(session)} == {LetterStatus.QUEUED}
+
+
+def test_proof_for_one_campaign_confirms_nothing_in_another(
+    session: Session, clock: FrozenClock
+) -> None:
+    scene = make_scene()
+    first = scene.write(session, now=clock(), body="The same words.", subject="Hello").action
+    other = CampaignFactory(
+        election=scene.ballot.election, slug="other-campaign", name="Another campaign"
+    )
+    clock.advance(minutes=11)
+    again = replace(scene, campaign=other).write(
+        session, now=clock(), body="The same words.", is_proven=True, subject="Hello"
+    )
+    assert again.action is first is not None
+    assert first.confirmed_at is None
+    assert messages_of(session, Lane.CONFIRMATION)[-1].from_name == scene.campaign.name
 
 
 @pytest.mark.parametrize("ended", ["withdrawn", "expired"])
