@@ -27,7 +27,7 @@ from campaign.delivery.channels.smtp import SmtpChannel
 from campaign.delivery.worker import Worker
 from campaign.followups.correspondence import delivery_handler, run_letter_chores
 from campaign.web.routes import BLUEPRINTS, DEMONSTRATION_BLUEPRINTS
-from campaign.web.shared import accounts, context, errors, filters, limits, security
+from campaign.web.shared import accounts, context, encoding, errors, filters, limits, security
 
 MAXIMUM_REQUEST_BYTES = 256 * 1024
 CHANNELS: dict[str, Callable[[MailSettings], Channel]] = {
@@ -70,6 +70,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     app.extensions["campaign.make_channel"] = lambda: build_channel(settings)
     app.extensions["campaign.make_worker"] = lambda: build_worker(toolkit)
     Babel(app)
+    encoding.init_app(app)  # Before the token of a form is read.
     CSRFProtect(app)
     context.init_app(app)
     security.init_app(app, is_secure=settings.is_secure)

@@ -56,6 +56,7 @@ class Scene:
         email: str = "jane@example.org",
         name: str = "Jane Smith",
         body: str | None = None,
+        subject: str | None = None,
         to: Sequence[int] | None = None,
         is_proven: bool = False,
         **writer: Any,
@@ -71,7 +72,9 @@ class Scene:
         chosen = [drafts[place] for place in (range(len(drafts)) if to is None else to)]
         letters = prepare_letters(
             drafts,
-            texts={each.candidacy_id: (each.subject, body or each.body) for each in chosen},
+            texts={
+                each.candidacy_id: (subject or each.subject, body or each.body) for each in chosen
+            },
             name=name,
             postcode=None,
         )

@@ -1,9 +1,14 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from campaign.candidates.rules import CandidacyStatus
+from campaign.core.db import Database
+from campaign.delivery.models import OutboxMessage
 from campaign.delivery.queries import find_pause
 from campaign.delivery.rules import Lane, MessageStatus, campaign_scope
 from campaign.letters.errors import ActionExpired, LetterNotFound, LettersClosed, TransitionRefused
@@ -71,6 +76,73 @@ def test_confirming_queues_every_letter_once(session: Session, clock: FrozenCloc
     assert session.get(AddressConfirmation, (action.supporter_id, scene.campaign.id)) is not None
     news = session.get_one(NewsSubscription, (action.supporter_id, scene.campaign.id))
     assert news.wording == scene.campaign.news_text
+
+
+def test_eight_who_press_at_once_queue_each_letter_once(
+    session: Session, database: Database, clock: FrozenClock
+) -> None:
+    action_id = written(make_scene(), session, clock).id
+    session.commit()
+    gate = threading.Barrier(8)
+
+    def press(_number: int) -> None:
+        gate.wait()
+        with database.transaction() as own:
+            confirm_action(own, action_id, correspondence=CORRESPONDENCE, now=clock())
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(press, range(8)))
+    assert len(messages_of(session, Lane.LETTER)) == 2
+    assert [log_of(session, letter) for letter in letters_of(session)] == [
+        ["unconfirmed", "queued"]
+    ] * 2
+
+
+def test_what_is_sent_and_taken_back_at_once_is_one_or_the_other(
+    session: Session, database: Database, clock: FrozenClock
+) -> None:
+    scene = make_scene(emails=["ann@example.org"])
+    actions = [
+        confirm(session, written(scene, session, clock, key=f"{n}", body=f"Text {n}."), clock).id
+        for n in range(12)
+    ]
+    waiting = [mail.id for mail in messages_of(session, Lane.LETTER)]
+    session.commit()
+
+    def claim_and_send() -> None:
+        for message_id in waiting:
+            with database.transaction() as own:
+                claimed = own.scalar(
+                    update(OutboxMessage)
+                    .where(
+                        OutboxMessage.id == message_id,
+                        OutboxMessage.status == MessageStatus.QUEUED,
+                    )
+                    .values(status=MessageStatus.SENDING)
+                    .returning(OutboxMessage.id)
+                )
+            if claimed:
+                with database.transaction() as own:
+                    message = own.get_one(OutboxMessage, message_id)
+                    deliver(own, message, clock())
+                    record_delivery(own, message, clock(), correspondence=CORRESPONDENCE)
+
+    def take_back() -> None:
+        for action_id in reversed(actions):
+            with database.transaction() as own:
+                withdraw_letters(own, own.get_one(Action, action_id), now=clock())
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(claim_and_send), pool.submit(take_back)]:
+            done.result()
+    session.expire_all()
+    fates = {
+        LetterStatus.SENT: MessageStatus.SENT,
+        LetterStatus.WITHDRAWN: MessageStatus.CANCELLED,
+    }
+    for letter in letters_of(session):
+        message = session.get_one(OutboxMessage, letter.outbox_message_id)
+        assert message.status is fates[letter.status]
 
 
 def test_joining_the_mailing_list_waits_for_the_address(

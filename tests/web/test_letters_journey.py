@@ -4,15 +4,20 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.models import Campaign
+from campaign.candidates.models import Candidacy
+from campaign.candidates.rules import CandidacyStatus
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import Lane
+from campaign.elections.models import Ballot
 from campaign.followups.correspondence import delivery_handler
-from campaign.letters.models import Action, Letter
+from campaign.letters.models import Action, Letter, TemplateVariant
 from campaign.pledges.service import read_answer_token
 from tests.conftest import FrozenClock
+from tests.factories import TemplateVariantFactory
 from tests.integration.letters import deliver, letters_of, messages_of
 from tests.web.client import CheckingClient
 from tests.web.letters import (
@@ -145,6 +150,8 @@ def test_the_page_follows_each_letter(
     refused = client.post(f"{page}withdraw", data={**form, "letter": str(kept.id - 2)})
     assert refused.status_code == 409
     assert statuses(app) == ["sent", "failed", "withdrawn"]
+    for wrong in ("abc", "999", ""):
+        assert client.post(f"{page}withdraw", data={**form, "letter": wrong}).status_code == 404
 
 
 def test_all_letters_are_taken_back_before_confirming(
@@ -295,3 +302,54 @@ def test_a_secure_site_demands_secure_cookies(
     done = browser.post(f"{link}confirm", data=form, base_url="https://localhost", headers=headers)
     assert f"__Host-writer-{place.campaign_id}=" in done.headers["Set-Cookie"]
     assert "; Secure; HttpOnly; Path=/; SameSite=Lax" in done.headers["Set-Cookie"]
+
+
+def test_who_reads_another_text_has_an_editor_of_their_own(
+    client: CheckingClient, place: Place, web_session: Session
+) -> None:
+    (last,) = web_session.scalars(select(TemplateVariant)).all()
+    last.position = 2
+    TemplateVariantFactory(
+        campaign=web_session.get_one(Campaign, place.campaign_id),
+        position=1,
+        condition={"party": web_session.scalars(select(Candidacy)).all()[1].party_name},
+        body="To {{ candidate_name }} of {{ party }}.",
+    )
+    web_session.commit()
+    page = client.get(place.write)
+    fields = fields_of(page.text)
+    assert fields["body_1"][0].startswith("To Bob Baker of ")
+    assert "body_2" not in fields
+    # A text that nobody ticked will get may stay empty.
+    only = fields["recipients"][:1]
+    preview = client.post(
+        place.write, data=fill_in(client, place, recipients=only, body_1="", subject_1="")
+    )
+    assert preview.status_code == 200
+    assert "Send my letter to 1 candidate<" in preview.text
+
+
+def test_who_withdrew_is_not_offered_and_a_cancelled_poll_is_closed(
+    client: CheckingClient, place: Place, web_session: Session
+) -> None:
+    data = fill_in(client, place)
+    web_session.execute(
+        update(Candidacy).where(Candidacy.id == 1).values(status=CandidacyStatus.WITHDRAWN)
+    )
+    web_session.commit()
+    assert "Ann Able" not in client.get(place.write).text
+    late = client.post(place.write, data=data)
+    assert late.status_code == 422
+    assert "The list of candidates has changed" in errors_of(late)
+    web_session.execute(update(Ballot).values(is_cancelled=True))
+    web_session.commit()
+    assert client.get(place.write).status_code == 409
+
+
+def test_where_nobody_can_be_reached_letters_can_be_kept(
+    app: Flask, client: CheckingClient, web_session: Session
+) -> None:
+    place = arrange(app, web_session, emails=[None, None])
+    assert client.post(place.write, data=fill_in(client, place)).status_code == 422
+    preview = client.post(place.write, data=fill_in(client, place, keep=["1", "2"]))
+    assert preview.text.count("until an e-mail address is found") == 2

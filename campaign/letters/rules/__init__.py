@@ -37,6 +37,7 @@ from campaign.letters.rules.text import (
     clean_name,
     clean_postcode,
     clean_subject,
+    showable,
 )
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "group_drafts",
     "held_reason_at",
     "prepare_letters",
+    "showable",
     "submission_digest",
     "text_hash",
 ]

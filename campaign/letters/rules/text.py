@@ -76,6 +76,11 @@ def clean_postcode(text: str) -> str:
     return format_postcode(postcode)
 
 
+def showable(text: str) -> str:
+    """Return a refused text without the control characters that no page can show."""
+    return "".join(sign for sign in text if sign in "\n\r\t" or _is_visible(sign))
+
+
 def _one_line(text: str, *, what: str) -> str:
     cleaned = _clean(text.strip(), what=what)
     if "\n" in cleaned:
@@ -94,12 +99,19 @@ def _clean(text: str, *, what: str) -> str:
             f"{what} contains hidden marks that turn the direction of reading. "
             "Type the text by hand, or paste it without its formatting."
         )
-    if any(unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\n\t" for sign in text):
+    if not all(sign in "\n\t" or _is_visible(sign) for sign in text):
         raise TextInvalid(
             f"{what} contains control characters. "
             "Type the text by hand, or paste it without its formatting."
         )
     return text
+
+
+def _is_visible(sign: str) -> bool:
+    # Control characters, halves of pairs, and the code points that are never characters.
+    return unicodedata.category(sign) not in ("Cc", "Cs") and not (
+        ord(sign) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(sign) <= 0xFDEF
+    )
 
 
 def _within(text: str, limit: int, *, what: str) -> str:

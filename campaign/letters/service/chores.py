@@ -161,15 +161,13 @@ def _stop_after_poll(session: Session, *, now: datetime, limit: int) -> int:
 
 def _release(session: Session, *, correspondence: Correspondence, now: datetime, limit: int) -> int:
     """Send on what was held for an address, for the calendar or by a pause that has ended."""
-    paused = [
-        campaign_id
-        for campaign_id in session.scalars(select(Campaign.id))
-        if find_pause(session, campaign_scope(campaign_id)) is not None
-    ]
+    live = session.scalars(select(Campaign.id).where(Campaign.status == CampaignStatus.LIVE)).all()
+    paused = [each for each in live if find_pause(session, campaign_scope(each)) is not None]
     letters = _lock_letters(
         session,
         [
             Letter.status == LetterStatus.HELD,
+            Letter.campaign_id.in_(live),
             Election.poll_closes_at > now,
             _is_not_claimed(),
             or_(

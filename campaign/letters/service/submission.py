@@ -240,13 +240,14 @@ def _bring_forward(
     pending = [each for each in action.letters if each.status is LetterStatus.UNCONFIRMED]
     if not pending:
         return
-    if is_proven:
+    # The same words may wait in another campaign, which this browser has proved nothing to.
+    if is_proven and action.campaign_id == campaign.id:
         confirm_action(session, action.id, correspondence=correspondence, now=now)
     else:
         queue_confirmation(
             session,
             action,
-            campaign=campaign,
+            campaign=session.get_one(Campaign, action.campaign_id),
             election=ballot.election,
             letters=pending,
             correspondence=correspondence,

@@ -31,6 +31,7 @@ from campaign.letters.rules import (
     clean_postcode,
     clean_subject,
     prepare_letters,
+    showable,
 )
 from campaign.reports.writing_desk import WritingDesk
 from campaign.supporters.rules import normalise_email
@@ -117,6 +118,13 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
             postcode=self.postcode.data if self.has_postcode.data else None,
             wants_news=bool(self.wants_news.data),
         )
+
+    def make_showable(self) -> None:
+        """Drop from the texts what no page can show, before they go back to the supporter."""
+        self.submission_key.data = self.key
+        for field in self:
+            if isinstance(field.data, str):
+                field.data = showable(field.data)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check the fields, then what is only right together; prepares ``letters``."""

@@ -109,12 +109,12 @@ def action_confirm(token: str) -> tuple[str, int] | BaseResponse:
 def action_withdraw(token: str) -> tuple[str, int] | BaseResponse:
     """Take back one letter, or all that have not left."""
     found = queries.get_action(session(), toolkit().signer, token)
-    letter_id = request.form.get("letter", type=int)
     try:
-        if letter_id is None:
-            service.withdraw_letters(session(), found, now=now())
-        else:
+        if "letter" in request.form:
+            letter_id = request.form.get("letter", -1, type=int)
             service.withdraw_letter(session(), found, letter_id, now=now())
+        else:
+            service.withdraw_letters(session(), found, now=now())
     except Refused as error:
         return _action_page(token, problem=str(error)), 409
     return redirect(url_for(".action", token=token), 303)
@@ -146,7 +146,7 @@ def _send(desk: WritingDesk, form: WriteForm) -> BaseResponse:
         correspondence=correspondence(toolkit(), session()),
         now=now(),
     )
-    if is_proven and submission.action is not None:
+    if is_proven and submission.action is not None and submission.action.confirmed_at:
         token = queries.action_token(toolkit().signer, submission.action)
         return redirect(url_for(".action", token=token), 303)
     browser["mailed_to"] = form.writer.email
@@ -159,6 +159,7 @@ def _send(desk: WritingDesk, form: WriteForm) -> BaseResponse:
 
 
 def _form_page(desk: WritingDesk, form: WriteForm) -> str:
+    form.make_showable()
     return render_template(
         "public/letters/write.html", campaign=desk.campaign, desk=desk, form=form
     )
@@ -168,6 +169,7 @@ def _preview_page(desk: WritingDesk, form: WriteForm) -> str:
     mails = [
         (
             desk.names[letter.candidacy_id],
+            letter.candidacy_id in (form.keep.data or []),
             service.render_letter(
                 toolkit().emails,
                 subject=letter.subject,
