@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from campaign.campaigns.models import Ask, AskVersion, Campaign
@@ -98,7 +98,7 @@ def list_current_answers(
     another organiser has reviewed it. A withdrawal ends the answer before it.
     """
     review = aliased(PledgeEvent)
-    is_reviewed = and_(review.refers_to_id == PledgeEvent.id, review.kind == EventKind.REVIEW)
+    is_reviewed = and_(_is_about(review, PledgeEvent), review.kind == EventKind.REVIEW)
     newest = (
         select(func.max(PledgeEvent.id))
         .outerjoin(review, is_reviewed)
@@ -112,7 +112,19 @@ def list_current_answers(
     if candidacy_ids is not None:
         newest = newest.where(PledgeEvent.candidacy_id.in_(candidacy_ids))
     rows = session.execute(
-        select(PledgeEvent, AskVersion.number, review.verification_level)
+        select(
+            PledgeEvent.candidacy_id,
+            PledgeEvent.ask_id,
+            AskVersion.number,
+            PledgeEvent.stance,
+            PledgeEvent.statement,
+            PledgeEvent.channel,
+            PledgeEvent.source_url,
+            PledgeEvent.quote,
+            func.coalesce(review.verification_level, PledgeEvent.verification_level),
+            PledgeEvent.recorded_at,
+            PledgeEvent.id,
+        )
         .join(PledgeEvent.ask_version)
         .outerjoin(review, is_reviewed)
         .where(
@@ -121,25 +133,25 @@ def list_current_answers(
             PledgeEvent.stance.is_not(None),
         )
     )
-    return {
-        (event.candidacy_id, event.ask_id): CurrentAnswer(
-            candidacy_id=event.candidacy_id,
-            ask_id=event.ask_id,
-            ask_version=ask_version,
-            stance=event.stance,
-            statement=event.statement,
-            channel=event.channel,
-            source_url=event.source_url,
-            quote=event.quote,
-            verification_level=VerificationLevel(
-                max(event.verification_level, review_level or VerificationLevel.UNVERIFIED)
-            ),
-            recorded_at=event.recorded_at,
-            event_id=event.id,
+    answers = (
+        CurrentAnswer(
+            candidacy_id=candidacy_id,
+            ask_id=ask_id,
+            ask_version=version,
+            stance=stance,
+            statement=statement,
+            channel=channel,
+            source_url=source_url,
+            quote=quote,
+            verification_level=VerificationLevel(level),
+            recorded_at=recorded_at,
+            event_id=event_id,
         )
-        for event, ask_version, review_level in rows
-        if event.stance is not None
-    }
+        for candidacy_id, ask_id, version, stance, statement, channel, source_url, quote, level,
+        recorded_at, event_id in rows
+        if stance is not None
+    )  # fmt: skip
+    return {(answer.candidacy_id, answer.ask_id): answer for answer in answers}
 
 
 def list_history(
@@ -152,7 +164,7 @@ def list_history(
         .join(PledgeEvent.ask_version)
         .outerjoin(
             decision,
-            and_(decision.refers_to_id == PledgeEvent.id, decision.kind.in_(_DECISIONS)),
+            and_(_is_about(decision, PledgeEvent), decision.kind.in_(_DECISIONS)),
         )
         .where(
             PledgeEvent.campaign_id == campaign_id,
@@ -197,7 +209,7 @@ def list_entries_to_review(session: Session, campaign_id: int) -> list[PledgeEve
                 PledgeEvent.kind.in_(_ENTRIES),
                 PledgeEvent.channel != Channel.LINK,
                 ~select(decision.id)
-                .where(decision.refers_to_id == PledgeEvent.id, decision.kind.in_(_DECISIONS))
+                .where(_is_about(decision, PledgeEvent), decision.kind.in_(_DECISIONS))
                 .exists(),
             )
             .order_by(PledgeEvent.sequence)
@@ -274,6 +286,16 @@ def check_chain(session: Session, campaign: Campaign) -> ChainReport:
             )
         count, head_hash = entry.sequence, stored_hash
     return ChainReport(campaign.slug, count, head_hash, faults)
+
+
+def _is_about(decision: type[PledgeEvent], entry: type[PledgeEvent]) -> ColumnElement[bool]:
+    # The first three say nothing new; they let the index on them find the decision.
+    return and_(
+        decision.campaign_id == entry.campaign_id,
+        decision.candidacy_id == entry.candidacy_id,
+        decision.ask_id == entry.ask_id,
+        decision.refers_to_id == entry.id,
+    )
 
 
 def _chain_entries(session: Session, campaign: Campaign) -> Iterator[tuple[ChainEntry, str]]:
