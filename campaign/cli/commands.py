@@ -4,8 +4,9 @@ import click
 
 from campaign.cli.base import RefusalGroup
 from campaign.cli.database import db
+from campaign.cli.imports import import_
 
-COMMANDS: tuple[click.Command, ...] = (db,)
+COMMANDS: tuple[click.Command, ...] = (db, import_)
 
 
 @click.group("campaign", cls=RefusalGroup, context_settings={"help_option_names": ["-h", "--help"]})
