@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import click
 from rich.console import Console
@@ -11,12 +12,20 @@ from sqlalchemy.orm import Session
 
 from campaign.cli.base import RefusalGroup, toolkit
 from campaign.geography.service import ConstituencyChanges
+from campaign.importers.candidate_import import (
+    CandidateOptions,
+    MissingEmails,
+    import_candidates,
+    read_candidates,
+)
+from campaign.importers.candidate_report import describe
+from campaign.importers.candidates import CandidateFile
 from campaign.importers.constituency_import import (
     ConstituencyReport,
     import_constituencies,
     import_hexmap,
 )
-from campaign.importers.postcode_import import PostcodeReport, import_postcodes
+from campaign.importers.postcode_import import PostcodeReport, import_postcodes, silent
 from campaign.importers.sources import Source, open_source
 
 FILE = click.argument("file", metavar="FILE")
@@ -55,6 +64,80 @@ def hexmap(file: str, boundary_set: str | None, dry_run: bool) -> None:
         report = import_hexmap(session, source, boundary_set=boundary_set)
         _print_constituencies(source, report, "hexagons")
     _print_end(is_dry_run=dry_run)
+
+
+@import_.command("candidates")
+@FILE
+@click.option("--election", metavar="ID", help="Which election of the file, as parl.2024-07-04.")
+@BOUNDARY_SET
+@click.option(
+    "--merge/--no-merge",
+    default=None,
+    help="Merge those who came back under a new number with the same name on the same ballot.",
+)
+@click.option(
+    "--missing-emails",
+    type=click.Choice([each.value for each in MissingEmails]),
+    help="What becomes of addresses that the file has no more; on a terminal you are asked.",
+)
+@click.option(
+    "--allow-mass-withdrawal", is_flag=True, help="Even if most candidates would withdraw."
+)
+@DRY_RUN
+def candidates(
+    file: str,
+    election: str | None,
+    boundary_set: str | None,
+    merge: bool | None,
+    missing_emails: str | None,
+    allow_mass_withdrawal: bool,
+    dry_run: bool,
+) -> None:
+    """Add and update candidates from a Democracy Club CSV."""
+    options = CandidateOptions(
+        boundary_set=boundary_set,
+        merges_names=bool(merge),
+        missing_emails=MissingEmails(missing_emails or MissingEmails.KEEP),
+        allows_mass_withdrawal=allow_mass_withdrawal,
+    )
+    with open_source(file) as source:
+        content = read_candidates(source, election_id=election)
+    if sys.stdin.isatty() and sys.stdout.isatty() and not dry_run:
+        options = _ask(
+            content, options, asks_merge=merge is None, asks_emails=missing_emails is None
+        )
+    with _transaction(is_dry_run=dry_run) as session:
+        report = import_candidates(
+            session, content, options=options, now=toolkit().clock(), is_dry_run=dry_run
+        )
+        for line in describe(report, lists_names=dry_run):
+            click.echo(line)
+        report.check()
+    _print_end(is_dry_run=dry_run)
+
+
+def _ask(
+    content: CandidateFile, options: CandidateOptions, *, asks_merge: bool, asks_emails: bool
+) -> CandidateOptions:
+    """Look first, ask what only a person can decide, and return the options with the answers."""
+    with toolkit().database.reader() as session:
+        preview = import_candidates(
+            session, content, options=options, now=toolkit().clock(), is_dry_run=True
+        )
+    if asks_merge and preview.proposed:
+        question = (
+            f"{len(preview.proposed)} candidates came back under a new number with the same name "
+            "on the same ballot. Merge them?"
+        )
+        options = replace(options, merges_names=click.confirm(question))
+    if asks_emails and preview.plan.emails_missing:
+        question = (
+            f"{preview.plan.emails_missing} candidates have an address here and none in the file. "
+            "Drop these addresses?"
+        )
+        answer = MissingEmails.DROP if click.confirm(question) else MissingEmails.KEEP
+        options = replace(options, missing_emails=answer)
+    return options
 
 
 @import_.command("postcodes")
@@ -107,7 +190,7 @@ def _progress(title: str, *, total: int) -> Iterator[Callable[[int], None]]:
     """Yield a function that shows how far we are; silent where nobody watches."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda position: None
+        yield silent
         return
     columns = (TextColumn(title), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:

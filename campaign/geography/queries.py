@@ -102,35 +102,26 @@ def find_boundary_set_of_codes(session: Session, codes: Collection[str]) -> Boun
 
 def map_codes(session: Session, boundary_set_id: int) -> dict[str, int]:
     """Return the constituency of each GSS code of a boundary set, superseded codes too."""
-    codes = {
-        alias: constituency_id
-        for alias, constituency_id in session.execute(
-            select(ConstituencyAlias.gss_code, ConstituencyAlias.constituency_id)
-            .join(Constituency, Constituency.id == ConstituencyAlias.constituency_id)
-            .where(Constituency.boundary_set_id == boundary_set_id)
-        )
-    }
-    codes.update(
-        (code, constituency_id)
-        for code, constituency_id in session.execute(
-            select(Constituency.gss_code, Constituency.id).where(
-                Constituency.boundary_set_id == boundary_set_id
-            )
-        )
+    own = select(Constituency.gss_code, Constituency.id).where(
+        Constituency.boundary_set_id == boundary_set_id
     )
-    return codes
+    former = (
+        select(ConstituencyAlias.gss_code, ConstituencyAlias.constituency_id)
+        .join(Constituency, Constituency.id == ConstituencyAlias.constituency_id)
+        .where(Constituency.boundary_set_id == boundary_set_id)
+    )
+    # A code of today wins over a former one.
+    return dict(
+        [*session.execute(former).tuples(), *session.execute(own).tuples()],
+    )
 
 
 def map_slugs(session: Session, boundary_set_id: int) -> dict[str, int]:
     """Return the constituency of each slug of a boundary set."""
-    return {
-        slug: constituency_id
-        for slug, constituency_id in session.execute(
-            select(Constituency.slug, Constituency.id).where(
-                Constituency.boundary_set_id == boundary_set_id
-            )
-        )
-    }
+    own = select(Constituency.slug, Constituency.id).where(
+        Constituency.boundary_set_id == boundary_set_id
+    )
+    return dict(session.execute(own).tuples().all())
 
 
 def list_boundary_sets(session: Session) -> list[BoundarySet]:

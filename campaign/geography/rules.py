@@ -27,6 +27,8 @@ class ConstituencyRecord:
     """(q, r) of layout odd-r."""
     superseded: tuple[str, ...] = ()
     """Former codes that are still met in files."""
+    is_name_provisional: bool = False
+    """Whether a name that is known already is the better one: maps spell in their own way."""
 
 
 PostcodeRow = tuple[str, int | None, int | None]

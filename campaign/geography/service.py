@@ -1,4 +1,4 @@
-"""Writes of the geography domain: constituencies and their hexagons, and whole sets of postcodes."""
+"""Writes of the geography domain: constituencies, their hexagons, whole sets of postcodes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -69,7 +69,7 @@ def write_constituencies(
             )
             session.add(constituency)
             changes.added.append(record.name)
-        elif _change(constituency, _values(record)):
+        elif _change(constituency, _values(record, is_known=True)):
             changes.changed.append(record.name)
         else:
             changes.unchanged.append(record.name)
@@ -233,11 +233,12 @@ def _write_aliases(session: Session, former: list[tuple[str, Constituency]]) -> 
             alias.constituency_id = constituency.id
 
 
-def _values(record: ConstituencyRecord) -> dict[str, object]:
+def _values(record: ConstituencyRecord, *, is_known: bool = False) -> dict[str, object]:
     q, r = record.hexagon or (None, None)
+    keeps_name = is_known and record.is_name_provisional
     values = {
-        "name": record.name,
-        "slug": record.slug,
+        "name": None if keeps_name else record.name,
+        "slug": None if keeps_name else record.slug,
         "name_cy": record.name_cy,
         "nation": record.nation,
         "region": record.region,

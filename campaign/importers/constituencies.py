@@ -61,6 +61,7 @@ def read(source: OpenSource) -> tuple[str | None, Iterator[ConstituencyRecord]]:
                 name=each.name or _missing_name(source.name, each.gss_code),
                 region=each.region,
                 hexagon=(each.q, each.r),
+                is_name_provisional=True,
             )
             for each in hexmap.read(source)
         )
@@ -146,6 +147,7 @@ def _record(
     slug: str | None = None,
     hexagon: tuple[int, int] | None = None,
     superseded: tuple[str, ...] = (),
+    is_name_provisional: bool = False,
 ) -> ConstituencyRecord:
     return ConstituencyRecord(
         gss_code=gss_code,
@@ -156,6 +158,7 @@ def _record(
         region=_REGION_OF_CODE.get(region, region) if region else None,
         hexagon=hexagon,
         superseded=superseded,
+        is_name_provisional=is_name_provisional,
     )
 
 

@@ -27,6 +27,10 @@ Progress = Callable[[int], None]
 """Told now and then how many bytes of the file have been read."""
 
 
+def silent(_position: int) -> None:
+    """Show nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PostcodeReport:
     """What an import of postcodes did, or would do."""
@@ -49,7 +53,7 @@ def import_postcodes(
     release: str | None = None,
     with_northern_ireland: bool = False,
     is_dry_run: bool = False,
-    progress: Progress = lambda position: None,
+    progress: Progress = silent,
 ) -> PostcodeReport:
     """Replace all postcodes by those of a file; on any error or Ctrl-C the old ones stay.
 

@@ -6,6 +6,7 @@ once to stumble, once to say where and why.
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 from itertools import islice
 from pathlib import PurePosixPath
 
@@ -30,20 +31,7 @@ _MONTH = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])")
 _NOT_A_SHAPE = frozenset({"GIR0AA"})
 """A living postcode of no common shape: Girobank's."""
 _RELEASE = re.compile(r"(ONSPD|NSPL)[_ -]+([A-Za-z]{3,9}|\d\d)[_ -]+(\d{4})", re.IGNORECASE)
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_MONTHS = [f"{date(2000, month, 1):%B}" for month in range(1, 13)]
 
 
 class PostcodeReader:

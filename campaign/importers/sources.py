@@ -12,9 +12,9 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.message import Message
+from http.client import HTTPMessage
 from pathlib import Path, PurePosixPath
-from typing import IO, TextIO
+from typing import IO, Any, TextIO, cast
 from urllib.parse import unquote, urlsplit
 
 from campaign.importers.errors import ImportRefused
@@ -52,13 +52,13 @@ class Source:
             raw = stack.enter_context(self.path.open("rb"))
             start = raw.read(4)
             raw.seek(0)
-            name, unpacked = self.name, raw
+            name = self.name
+            unpacked: IO[bytes] = raw
             if start.startswith(b"\x1f\x8b"):
-                unpacked = stack.enter_context(gzip.GzipFile(fileobj=raw))
+                unpacked = cast(IO[bytes], stack.enter_context(gzip.GzipFile(fileobj=raw)))
             elif start == b"PK\x03\x04":
-                name, member = self._open_member(stack, raw, suffixes)
-                unpacked = member  # type: ignore[assignment]
-            buffered = io.BufferedReader(unpacked, _BLOCK)
+                name, unpacked = self._open_member(stack, raw, suffixes)
+            buffered = io.BufferedReader(cast(Any, unpacked), _BLOCK)
             with reading(name):
                 _check_text(name, buffered.peek(_LONGEST_FIRST_LINE)[:_LONGEST_FIRST_LINE])
             text = io.TextIOWrapper(buffered, encoding="utf-8-sig", newline="")
@@ -171,7 +171,7 @@ class _WebOnly(urllib.request.HTTPRedirectHandler):
         fp: IO[bytes],
         code: int,
         msg: str,
-        headers: Message,  # type: ignore[override]
+        headers: HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
         _check_scheme(newurl)
