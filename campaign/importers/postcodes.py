@@ -4,10 +4,11 @@ Every row of 2.7 million passes here, so the loop does little and a wrong row is
 once to stumble, once to say where and why.
 """
 
+import contextlib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
-from itertools import islice
+from itertools import chain, islice
 from pathlib import PurePosixPath
 
 from campaign.geography.rules import NORMALISED_POSTCODE, PostcodeRow, normalise_postcode
@@ -57,70 +58,79 @@ class PostcodeReader:
         self._table = table = _read_table(source)
         self._postcode_at = _postcode_place(table)
         self._ended_at = table.place("doterm")
-        self._code_at = -1
 
     def blocks(self) -> Iterator[list[PostcodeRow]]:
         """Yield rows in blocks; raises ImportRefused."""
-        rows = self._table.raw_rows()
+        with self._errors():
+            first = list(islice(self._table.raw_rows(), BLOCK_ROWS))
+        code_at = self._choose_code_column(first)
+        rows = chain(first, self._table.raw_rows())
+        del first
         while True:
-            with reading(self._name), self._table.csv_errors(self.rows_read + 2):
-                block = list(islice(rows, BLOCK_ROWS))
-            if not block:
+            before = self.rows_read
+            with self._errors():
+                block = self._convert(islice(rows, BLOCK_ROWS), code_at)
+            if self.rows_read == before:
                 break
-            if self._code_at < 0:
-                self._code_at = self._choose_code_column(block)
-            try:
-                result = self._convert(block)
-            except (ValueError, LookupError):
-                result = self._convert_carefully(block)
-            self.rows_read += len(block)
-            yield result
+            yield block
         if not self.rows_read:
             raise ImportRefused(f"{self._name} has a header and no postcodes.")
 
-    def _convert(self, block: list[list[str]]) -> list[PostcodeRow]:
-        postcode_at, code_at, ended_at = self._postcode_at, self._code_at, self._ended_at
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        with reading(self._name), self._table.csv_errors(self.rows_read + 2):
+            yield
+
+    def _convert(self, rows: Iterator[list[str]], code_at: int) -> list[PostcodeRow]:
+        postcode_at, ended_at = self._postcode_at, self._ended_at
         codes, is_postcode = self._codes, NORMALISED_POSTCODE.fullmatch
         skips_bt, width = self._leaves_out_northern_ireland, len(self._table.header)
-        left_out = 0
+        left_out = 0  # of any kind, so that a row's number is known without counting each
+        northern = 0
         result: list[PostcodeRow] = []
         append = result.append
-        for cells in block:
-            postcode = cells[postcode_at].replace(" ", "")
-            if len(cells) != width or not is_postcode(postcode):
-                raise ValueError(postcode)
-            constituency_id = codes[cells[code_at]]
-            ended = None
-            if ended_at is not None and cells[ended_at]:
-                ended = _month(cells[ended_at])
+        for cells in rows:
+            try:
+                postcode = cells[postcode_at].replace(" ", "")
+                constituency_id = codes[cells[code_at]]
+                is_usual = is_postcode(postcode) and len(cells) == width
+                ended = None
+                if ended_at is not None and cells[ended_at]:
+                    ended = _month(cells[ended_at])
+            except (ValueError, LookupError):
+                is_usual = False
+            if not is_usual:
+                number = self.rows_read + len(result) + left_out + 2
+                row = self._convert_carefully(number, cells, code_at)
+                if row is None:
+                    left_out += 1
+                    continue
+                postcode, constituency_id, ended = row
             if skips_bt and postcode.startswith(NORTHERN_IRELAND):
                 left_out += 1
+                northern += 1
                 continue
             append((postcode, constituency_id, ended))
-        self.northern_ireland_left_out += left_out
+        self.northern_ireland_left_out += northern
+        self.rows_read += len(result) + left_out
         return result
 
-    def _convert_carefully(self, block: list[list[str]]) -> list[PostcodeRow]:
-        """Convert a block that holds something unusual; name the row of what is wrong."""
-        result: list[PostcodeRow] = []
-        for number, cells in enumerate(block, start=self.rows_read + 2):
-            if not any(cells):
-                continue
-            if len(cells) != len(self._table.header):
-                raise ImportRefused(
-                    f"{self._name}, row {number}: expected {len(self._table.header)} cells as in "
-                    f"the header, found {len(cells)}."
-                )
-            ended = self._ended(number, cells)
-            postcode = self._postcode(number, cells, is_ended=ended is not None)
-            constituency_id = self._constituency(number, cells)
-            if postcode is None:
-                self.unusual_left_out += 1
-            elif self._leaves_out_northern_ireland and postcode.startswith(NORTHERN_IRELAND):
-                self.northern_ireland_left_out += 1
-            else:
-                result.append((postcode, constituency_id, ended))
-        return result
+    def _convert_carefully(self, number: int, cells: list[str], code_at: int) -> PostcodeRow | None:
+        """Convert a row that holds something unusual, or name what is wrong with it."""
+        if not any(cells):
+            return None
+        if len(cells) != len(self._table.header):
+            raise ImportRefused(
+                f"{self._name}, row {number}: expected {len(self._table.header)} cells as in "
+                f"the header, found {len(cells)}."
+            )
+        ended = self._ended(number, cells)
+        postcode = self._postcode(number, cells, is_ended=ended is not None)
+        constituency_id = self._constituency(number, cells, code_at)
+        if postcode is None:
+            self.unusual_left_out += 1
+            return None
+        return postcode, constituency_id, ended
 
     def _postcode(self, row: int, cells: list[str], *, is_ended: bool) -> str | None:
         text = cells[self._postcode_at]
@@ -146,13 +156,13 @@ class PostcodeReader:
                 found=cells[self._ended_at],
             ) from error
 
-    def _constituency(self, row: int, cells: list[str]) -> int | None:
-        code = cells[self._code_at].strip()
+    def _constituency(self, row: int, cells: list[str], code_at: int) -> int | None:
+        code = cells[code_at].strip()
         try:
             return self._codes[code]
         except LookupError:
             pass
-        place = f"{self._name}, row {row}, column {self._table.header[self._code_at]}"
+        place = f"{self._name}, row {row}, column {self._table.header[code_at]}"
         known = [slug for slug, others in self._other_sets.items() if code in others]
         if known or re.fullmatch(r"[A-Z]\d{8}", code):
             whose = f" but of {known[0]}" if known else ""
@@ -161,7 +171,7 @@ class PostcodeReader:
                 "this file are not those of the election. Nothing has been imported."
             )
         raise self._table.invalid(
-            row, self._code_at, expected=f"the code of a constituency of {self._slug}", found=code
+            row, code_at, expected=f"the code of a constituency of {self._slug}", found=code
         )
 
     def _choose_code_column(self, block: list[list[str]]) -> int:
