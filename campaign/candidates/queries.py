@@ -64,13 +64,13 @@ FEW_PEOPLE = 500
 def list_known_standings(session: Session, election_id: str) -> list[KnownStanding]:
     """Return all candidacies of an election, withdrawn ones too, as an import compares them."""
     statement = _standings().join(Ballot, Ballot.id == Candidacy.ballot_id)
-    rows = session.execute(statement.where(Ballot.election_id == election_id)).tuples()
+    rows = session.execute(statement.where(Ballot.election_id == election_id))
     return [KnownStanding._make(row) for row in rows]
 
 
 def list_standings_of_people(session: Session, person_ids: Collection[int]) -> list[KnownStanding]:
     """Return all candidacies of some people, in every election."""
-    rows = session.execute(_standings().where(Candidacy.person_id.in_(person_ids))).tuples()
+    rows = session.execute(_standings().where(Candidacy.person_id.in_(person_ids)))
     return [KnownStanding._make(row) for row in rows]
 
 
@@ -85,14 +85,12 @@ def map_known_people(
         statement = statement.where(Person.id.in_(person_ids))
     if is_for_update:
         statement = statement.with_for_update()
-    return {row[0]: KnownPerson._make(row) for row in session.execute(statement).tuples()}
+    return {row[0]: KnownPerson._make(row) for row in session.execute(statement)}
 
 
 def map_aliases(session: Session) -> dict[int, int]:
     """Return the person whom each former number now means."""
-    return dict(
-        session.execute(select(PersonAlias.old_person_id, PersonAlias.person_id)).tuples().all()
-    )
+    return dict(session.execute(select(PersonAlias.old_person_id, PersonAlias.person_id)).all())
 
 
 def _standings() -> Select[int, int, str, str, str, CandidacyStatus]:

@@ -43,5 +43,5 @@ def map_ballots(session: Session, election_id: str) -> dict[int, tuple[str, bool
         select(Ballot.constituency_id, Ballot.id, Ballot.is_cancelled).where(
             Ballot.election_id == election_id
         )
-    ).tuples()
+    )
     return {constituency_id: (ballot_id, is_off) for constituency_id, ballot_id, is_off in rows}

@@ -112,7 +112,7 @@ def map_codes(session: Session, boundary_set_id: int) -> dict[str, int]:
     )
     # A code of today wins over a former one.
     return dict(
-        [*session.execute(former).tuples(), *session.execute(own).tuples()],
+        [*session.execute(former), *session.execute(own)],
     )
 
 
@@ -121,7 +121,7 @@ def map_slugs(session: Session, boundary_set_id: int) -> dict[str, int]:
     own = select(Constituency.slug, Constituency.id).where(
         Constituency.boundary_set_id == boundary_set_id
     )
-    return dict(session.execute(own).tuples().all())
+    return dict(session.execute(own).all())
 
 
 def list_boundary_sets(session: Session) -> list[BoundarySet]:

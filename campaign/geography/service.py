@@ -118,9 +118,9 @@ class PostcodeLoad:
         self._table: Table = old.to_metadata(metadata, name=NEXT_POSTCODES)
         if is_temporary:
             self._table._prefixes = ["TEMPORARY"]
-        elif self._is_sqlite:
-            # SQLite keeps the name of a constraint for ever; it need not be unique there.
-            self._table.primary_key.name = old.primary_key.name
+        elif not self._is_sqlite:
+            # PostgreSQL wants names of its own and renames them later; SQLite neither wants nor can.
+            self._table.primary_key.name = f"pk_{NEXT_POSTCODES}"
 
     def begin(self) -> None:
         """Make the empty table; one that a killed import left is replaced."""
