@@ -119,7 +119,7 @@ class PostcodeLoad:
         if is_temporary:
             self._table._prefixes = ["TEMPORARY"]
         elif not self._is_sqlite:
-            # PostgreSQL wants names of its own and renames them later; SQLite neither wants nor can.
+            # PostgreSQL wants a name of its own and renames it later; SQLite can do neither.
             self._table.primary_key.name = f"pk_{NEXT_POSTCODES}"
 
     def begin(self) -> None:

@@ -125,6 +125,11 @@ def test_nominations_close_19_working_days_before_and_the_poll_at_ten_in_summer_
         dates_of("local.2024-07-04", date(2024, 7, 4))
 
 
+def read_map(path: Path) -> list[hexmap.Hexagon]:
+    with open_source(str(path)) as source, source.open_text() as text:
+        return list(hexmap.read(text))
+
+
 def write_map(path: Path, **content: object) -> Path:
     path.write_text(json.dumps({"layout": "odd-r", **content}))
     return path
@@ -143,9 +148,8 @@ def test_a_map_that_is_none_is_refused(
     tmp_path: Path, content: dict[str, object], told: str
 ) -> None:
     path = write_map(tmp_path / "a.hexjson", **content)
-    with open_source(str(path)) as source, source.open_text() as text:
-        with pytest.raises(ImportRefused, match=told):
-            list(hexmap.read(text))
+    with pytest.raises(ImportRefused, match=told):
+        read_map(path)
 
 
 @pytest.mark.parametrize(
