@@ -17,11 +17,12 @@ SLUG_PATTERN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 RESERVED_SLUGS = frozenset(
     {
-        "action", "answer", "api", "embed", "healthz", "mailbox", "metrics", "organise",
-        "readyz", "robots", "static", "styles",
+        "account", "action", "answer", "api", "audit-log", "change", "delivery", "embed",
+        "healthz", "login", "logout", "mailbox", "metrics", "organise", "readyz", "reset",
+        "robots", "static", "styles", "verify",
     }
 )  # fmt: skip
-"""Campaign slugs stand at the top of the address space, beside these."""
+"""Campaign slugs stand at the top of the address space and below /organise/, beside these."""
 
 
 def is_valid_slug(slug: str) -> bool:

@@ -1,10 +1,13 @@
 """Reads of the candidates domain."""
 
-from sqlalchemy import select
+from collections.abc import Collection
+
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from campaign.candidates.errors import CandidacyNotFound
-from campaign.candidates.models import Candidacy, Person
+from campaign.candidates.models import Candidacy, Person, PersonAlias
+from campaign.candidates.rules import CandidacyStatus, KnownPerson, KnownStanding
 from campaign.elections.models import Ballot
 
 
@@ -52,3 +55,50 @@ def get_candidacy_of_person(session: Session, *, person_id: int, election_id: st
     if candidacy is None:
         raise CandidacyNotFound("Nobody of this number stands in this election.")
     return candidacy
+
+
+FEW_PEOPLE = 500
+"""Up to here, people are asked for by their numbers; beyond, all are read at once."""
+
+
+def list_known_standings(session: Session, election_id: str) -> list[KnownStanding]:
+    """Return all candidacies of an election, withdrawn ones too, as an import compares them."""
+    statement = _standings().join(Ballot, Ballot.id == Candidacy.ballot_id)
+    rows = session.execute(statement.where(Ballot.election_id == election_id))
+    return [KnownStanding._make(row) for row in rows]
+
+
+def list_standings_of_people(session: Session, person_ids: Collection[int]) -> list[KnownStanding]:
+    """Return all candidacies of some people, in every election."""
+    rows = session.execute(_standings().where(Candidacy.person_id.in_(person_ids)))
+    return [KnownStanding._make(row) for row in rows]
+
+
+def map_known_people(
+    session: Session, person_ids: Collection[int], *, is_for_update: bool
+) -> dict[int, KnownPerson]:
+    """Return people by number, locked where they are to be changed."""
+    statement = select(
+        Person.id, Person.name, Person.sort_name, Person.imported_email, Person.corrected_email
+    )
+    if len(person_ids) <= FEW_PEOPLE:
+        statement = statement.where(Person.id.in_(person_ids))
+    if is_for_update:
+        statement = statement.with_for_update()
+    return {row[0]: KnownPerson._make(row) for row in session.execute(statement)}
+
+
+def map_aliases(session: Session) -> dict[int, int]:
+    """Return the person whom each former number now means."""
+    return dict(session.execute(select(PersonAlias.old_person_id, PersonAlias.person_id)).all())
+
+
+def _standings() -> Select[int, int, str, str, str, CandidacyStatus]:
+    return select(
+        Candidacy.id,
+        Candidacy.person_id,
+        Candidacy.ballot_id,
+        Candidacy.party_id,
+        Candidacy.party_name,
+        Candidacy.status,
+    )

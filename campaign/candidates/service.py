@@ -1,14 +1,21 @@
 """Writes of the candidates domain."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import select
+from sqlalchemy import Executable, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from campaign.candidates.errors import AddressInvalid, CandidacyNotFound
-from campaign.candidates.models import AddressCorrection, Person
-from campaign.candidates.rules import effective_email
+from campaign.candidates.models import AddressCorrection, Candidacy, Person, PersonAlias
+from campaign.candidates.rules import (
+    CandidacyStatus,
+    CandidateChanges,
+    PersonValues,
+    effective_email,
+)
 
 
 def correct_address(
@@ -53,3 +60,88 @@ def _checked(email: str) -> str:
             "That is not a complete e-mail address; write it like name@example.org."
         ) from error
     return checked.normalized
+
+
+def write_candidate_changes(session: Session, changes: CandidateChanges) -> None:
+    """Write what an import decided, in blocks; ballots and parties must be there already.
+
+    People are merged before anything else is changed, so that a candidacy that moves keeps its row
+    and with it the letters and pledges that point there.
+    """
+    _write_many(session, insert(Person), [_person(each) for each in changes.people_to_add])
+    _merge_people(session, changes)
+    _write_many(
+        session,
+        update(Person).where(Person.id == bindparam("key")),
+        [_without(_person(each), "id") | {"key": each.id} for each in changes.people_to_change],
+    )
+    _write_many(
+        session,
+        update(Candidacy).where(Candidacy.id == bindparam("key")),
+        [
+            _without(values._asdict(), "person_id", "ballot_id")
+            | {"key": key, "withdrawn_at": None}
+            for key, values in changes.standings_to_change
+        ],
+    )
+    _write_many(
+        session, insert(Candidacy), [values._asdict() for values in changes.standings_to_add]
+    )
+    _write_many(
+        session,
+        update(Candidacy)
+        .where(Candidacy.id == bindparam("key"))
+        .values(status=CandidacyStatus.WITHDRAWN, withdrawn_at=changes.withdrawn_at),
+        [{"key": key} for key in changes.standings_to_withdraw],
+    )
+    session.expire_all()
+
+
+def _merge_people(session: Session, changes: CandidateChanges) -> None:
+    """Let former people become who they now are: candidacies, corrections and aliases move."""
+    _write_many(
+        session,
+        delete(PersonAlias).where(PersonAlias.old_person_id == bindparam("key")),
+        [{"key": key} for key in changes.aliases_to_drop],
+    )
+    _write_many(
+        session,
+        delete(Candidacy).where(Candidacy.id == bindparam("key")),
+        [{"key": key} for key in changes.standings_to_drop],
+    )
+    _write_many(
+        session,
+        update(Candidacy).where(Candidacy.id == bindparam("key")),
+        [{"key": key, "person_id": person_id} for key, person_id in changes.standings_to_move],
+    )
+    pairs = [{"former": old, "person_id": new} for old, new in changes.people_to_merge]
+    for table in (PersonAlias, AddressCorrection):
+        _write_many(
+            session,
+            update(table).where(table.person_id == bindparam("former")),
+            pairs,
+        )
+    _write_many(
+        session,
+        insert(PersonAlias),
+        [{"old_person_id": old, "person_id": new} for old, new in changes.people_to_merge],
+    )
+    _write_many(
+        session,
+        delete(Person).where(Person.id == bindparam("key")),
+        [{"key": key} for key in changes.people_to_remove],
+    )
+
+
+def _person(values: PersonValues) -> dict[str, Any]:
+    return {**values._asdict(), "email": values.email}
+
+
+def _without(values: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in names}
+
+
+def _write_many(session: Session, statement: Executable, rows: Sequence[dict[str, Any]]) -> None:
+    # On the connection, not the session: the unit of work is many times slower for thousands.
+    if rows:
+        session.connection().execute(statement, rows)

@@ -8,6 +8,7 @@ from campaign.cli.database import db
 from campaign.cli.delivery import deliver, doctor
 from campaign.cli.demo import demo
 from campaign.cli.exports import export
+from campaign.cli.imports import import_
 from campaign.cli.letters import letters
 from campaign.cli.organisers import organiser
 from campaign.cli.pledges import pledges
@@ -18,6 +19,7 @@ COMMANDS: tuple[click.Command, ...] = (
     demo,
     doctor,
     export,
+    import_,
     letters,
     organiser,
     pledges,

@@ -30,3 +30,23 @@ def get_ballot(session: Session, *, election_id: str, constituency_id: int) -> B
     if ballot is None:
         raise BallotNotFound("Nobody is known to stand in this constituency yet.")
     return ballot
+
+
+def find_election(session: Session, election_id: str) -> Election | None:
+    """Return an election by Democracy Club's id, if it is known."""
+    return session.get(Election, election_id)
+
+
+def find_last_election(session: Session) -> Election | None:
+    """Return the election with the latest polling day."""
+    return session.scalar(select(Election).order_by(Election.polling_day.desc()).limit(1))
+
+
+def map_ballots(session: Session, election_id: str) -> dict[int, tuple[str, bool]]:
+    """Return the ballot of each constituency: its id, and whether the poll is cancelled."""
+    rows = session.execute(
+        select(Ballot.constituency_id, Ballot.id, Ballot.is_cancelled).where(
+            Ballot.election_id == election_id
+        )
+    )
+    return {constituency_id: (ballot_id, is_off) for constituency_id, ballot_id, is_off in rows}

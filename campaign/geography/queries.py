@@ -1,14 +1,20 @@
 """Reads of the geography domain."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaign.geography.errors import ConstituencyNotFound
-from campaign.geography.models import Constituency, Postcode, PostcodeRelease
+from campaign.geography.errors import BoundarySetNotFound, ConstituencyNotFound
+from campaign.geography.models import (
+    BoundarySet,
+    Constituency,
+    ConstituencyAlias,
+    Postcode,
+    PostcodeRelease,
+)
 from campaign.geography.rules import (
     PostcodeOutcome,
     likely_postcodes,
@@ -109,3 +115,64 @@ def list_constituencies(session: Session, boundary_set_id: int) -> list[Constitu
 def find_postcode_release(session: Session) -> PostcodeRelease | None:
     """Return the import that the postcodes of today came from."""
     return session.scalar(select(PostcodeRelease).order_by(PostcodeRelease.id.desc()).limit(1))
+
+
+def find_boundary_set(session: Session, slug: str) -> BoundarySet | None:
+    """Return a boundary set by its name, as pcon24."""
+    return session.scalar(select(BoundarySet).where(BoundarySet.slug == slug))
+
+
+def get_boundary_set(session: Session, slug: str) -> BoundarySet:
+    """Return a boundary set by its name; raises BoundarySetNotFound."""
+    boundary_set = find_boundary_set(session, slug)
+    if boundary_set is None:
+        raise BoundarySetNotFound(
+            f"There is no boundary set {slug}; import its constituencies first."
+        )
+    return boundary_set
+
+
+def find_last_boundary_set(session: Session) -> BoundarySet | None:
+    """Return the boundary set that was imported last."""
+    return session.scalar(select(BoundarySet).order_by(BoundarySet.id.desc()).limit(1))
+
+
+def find_boundary_set_of_codes(session: Session, codes: Collection[str]) -> BoundarySet | None:
+    """Return the boundary set that has most of these GSS codes; None when none has any."""
+    return session.scalar(
+        select(BoundarySet)
+        .join(Constituency, Constituency.boundary_set_id == BoundarySet.id)
+        .where(Constituency.gss_code.in_(codes))
+        .group_by(BoundarySet.id)
+        .order_by(func.count().desc(), BoundarySet.id.desc())
+        .limit(1)
+    )
+
+
+def map_codes(session: Session, boundary_set_id: int) -> dict[str, int]:
+    """Return the constituency of each GSS code of a boundary set, superseded codes too."""
+    own = select(Constituency.gss_code, Constituency.id).where(
+        Constituency.boundary_set_id == boundary_set_id
+    )
+    former = (
+        select(ConstituencyAlias.gss_code, ConstituencyAlias.constituency_id)
+        .join(Constituency, Constituency.id == ConstituencyAlias.constituency_id)
+        .where(Constituency.boundary_set_id == boundary_set_id)
+    )
+    # A code of today wins over a former one.
+    return dict(
+        [*session.execute(former), *session.execute(own)],
+    )
+
+
+def map_slugs(session: Session, boundary_set_id: int) -> dict[str, int]:
+    """Return the constituency of each slug of a boundary set."""
+    own = select(Constituency.slug, Constituency.id).where(
+        Constituency.boundary_set_id == boundary_set_id
+    )
+    return dict(session.execute(own).all())
+
+
+def list_boundary_sets(session: Session) -> list[BoundarySet]:
+    """Return all boundary sets in the order of their import."""
+    return list(session.scalars(select(BoundarySet).order_by(BoundarySet.id)))

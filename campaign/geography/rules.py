@@ -2,11 +2,12 @@
 
 import math
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 
 _OUTWARD = r"[A-Z]{1,2}[0-9][A-Z0-9]?"
 _INWARD = r"[0-9][A-Z]{2}"
-_POSTCODE = re.compile(f"{_OUTWARD}{_INWARD}")
+NORMALISED_POSTCODE = re.compile(f"{_OUTWARD}{_INWARD}")
 _NOISE = re.compile(r"[\s.\-_,]+")
 _DIGIT_OF = {"O": "0", "I": "1", "L": "1", "S": "5", "Z": "2"}
 _LETTER_OF = {"0": "O", "1": "I", "5": "S"}
@@ -25,13 +26,53 @@ class PostcodeOutcome(StrEnum):
     NO_CONSTITUENCY = "no_constituency"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConstituencyRecord:
+    """What a file says about one constituency; None where it says nothing."""
+
+    gss_code: str
+    name: str
+    slug: str
+    name_cy: str | None = None
+    nation: str | None = None
+    region: str | None = None
+    hexagon: tuple[int, int] | None = None
+    """(q, r) of layout odd-r."""
+    superseded: tuple[str, ...] = ()
+    """Former codes that are still met in files."""
+    is_name_provisional: bool = False
+    """Whether a name that is known already is the better one: maps spell in their own way."""
+
+
+PostcodeRow = tuple[str, int | None, int | None]
+"""A normalised postcode, its constituency, and the month in which it ended, as 199606."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostcodeChanges:
+    """How a new set of postcodes differs from the old one."""
+
+    total: int
+    ended: int
+    without_constituency: int
+    """Living postcodes of no constituency."""
+    added: int
+    changed: int
+    removed: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether both sets are the same."""
+        return not (self.added or self.changed or self.removed)
+
+
 def normalise_postcode(text: str) -> str | None:
     """Return a postcode in upper case without a space, or None for what cannot be one.
 
     Any spacing, case and stray punctuation is accepted. The shape is that of BS 7666.
     """
     postcode = _NOISE.sub("", text).upper()
-    return postcode if _POSTCODE.fullmatch(postcode) else None
+    return postcode if NORMALISED_POSTCODE.fullmatch(postcode) else None
 
 
 def format_postcode(postcode: str) -> str:
@@ -58,7 +99,7 @@ def likely_postcodes(text: str) -> list[str]:
         first = _as_digit(district[0])
         for rest in {district[1:], "".join(_as_digit(sign) for sign in district[1:])}:
             candidate = f"{area}{first}{rest}{inward}"
-            if candidate != typed and _POSTCODE.fullmatch(candidate):
+            if candidate != typed and NORMALISED_POSTCODE.fullmatch(candidate):
                 candidates.append(candidate)
     return sorted(set(candidates))
 

@@ -1,23 +1,9 @@
 """Fill in forms as a browser does: every control that is there goes back as it stands."""
 
 import html5lib
-from flask import Flask
 from werkzeug.test import TestResponse
 
 _XHTML = "{http://www.w3.org/1999/xhtml}"
-_OTHER_PAGES = {
-    "home.index": "/",
-    "campaigns.show": "/<campaign_slug>/",
-    "campaigns.privacy": "/<campaign_slug>/privacy",
-    "geography.constituency": "/<campaign_slug>/<constituency_slug>/",
-}
-
-
-def stand_in_for_missing_pages(app: Flask) -> None:
-    """Give an empty page to addresses that layouts link to where the app has none of its own."""
-    for endpoint, rule in _OTHER_PAGES.items():
-        if endpoint not in app.view_functions:
-            app.add_url_rule(rule, endpoint, lambda **_names: "")
 
 
 def form_data(response: TestResponse, *, action: str | None = None) -> dict[str, str]:

@@ -13,7 +13,6 @@ from werkzeug.test import TestResponse
 
 from campaign.core.db import Database
 from tests.integration.letters import make_scene
-from tests.web.stubs import add_missing_endpoints
 
 _XHTML = "{http://www.w3.org/1999/xhtml}"
 
@@ -29,7 +28,6 @@ class Place:
 
 def arrange(app: Flask, session: Session, **scene: Any) -> Place:
     """Write a campaign into the app's database."""
-    add_missing_endpoints(app)
     made = make_scene(**scene)
     place = Place(
         write=f"/{made.campaign.slug}/{made.ballot.constituency.slug}/write",

@@ -18,7 +18,7 @@ from campaign.pledges.service import answer_token, record_pledge, review_pledge
 from tests.conftest import FrozenClock
 from tests.factories import EvidenceFactory
 from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
-from tests.web.browsing import form_data, stand_in_for_missing_pages
+from tests.web.browsing import form_data
 from tests.web.client import CheckingClient
 
 Reads = Callable[[], Session]
@@ -26,7 +26,6 @@ Reads = Callable[[], Session]
 
 @pytest.fixture
 def world(app: Flask, web_session: Session) -> PledgeWorld:
-    stand_in_for_missing_pages(app)
     # What is read again after a commit would take SQLite's write lock away from the app.
     web_session.expire_on_commit = False
     world = pledge_world()

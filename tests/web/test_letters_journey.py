@@ -30,7 +30,6 @@ from tests.web.letters import (
     links_in,
     send,
 )
-from tests.web.stubs import add_missing_endpoints
 
 
 @pytest.fixture
@@ -283,7 +282,6 @@ def test_a_secure_site_demands_secure_cookies(
     make_app: Callable[..., Flask], app: Flask, web_session: Session
 ) -> None:
     secure = make_app(base_url="https://letters.example.org")
-    add_missing_endpoints(secure)
     place = arrange(app, web_session)
     browser = secure.test_client()
     page = browser.get(place.write, base_url="https://localhost")

@@ -6,14 +6,12 @@ from flask import Flask
 
 from campaign.web.shared import limits
 from campaign.web.shared.limits import Limit, limited
-from tests.web.stubs import add_missing_endpoints
 
 TWICE = Limit("twice", "2 per minute")
 
 
 def build(make_app: Callable[..., Flask], *, enabled: bool) -> Flask:
     app = make_app(rate_limits_enabled=False)
-    add_missing_endpoints(app)
     for name in ("one", "two"):
         app.add_url_rule(
             f"/{name}", name, limited(TWICE)(lambda: ("ok", {"Content-Type": "text/plain"}))

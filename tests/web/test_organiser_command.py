@@ -11,14 +11,12 @@ from sqlalchemy import select
 from campaign.cli.commands import campaign
 from campaign.organisers.models import AuditEntry, Organiser
 from campaign.organisers.rules import Role
-from tests.web.stubs import add_missing_endpoints
 
 Run = Callable[..., Result]
 
 
 @pytest.fixture
 def run(app: Flask) -> Run:
-    add_missing_endpoints(app)
 
     def run(*arguments: str, typed: str | None = None) -> Result:
         with app.app_context():

@@ -17,7 +17,6 @@ from campaign.pledges.service import record_pledge, withdraw_pledge
 from tests.conftest import FrozenClock
 from tests.factories import BallotFactory, CandidacyFactory, ConstituencyFactory, PartyFactory
 from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
-from tests.web.browsing import stand_in_for_missing_pages
 from tests.web.client import CheckingClient
 
 Answer = Callable[..., None]
@@ -26,7 +25,6 @@ Answer = Callable[..., None]
 @pytest.fixture
 def world(app: Flask, web_session: Session) -> PledgeWorld:
     """Three ballots: two candidates; one standing and one withdrawn; one cancelled."""
-    stand_in_for_missing_pages(app)
     web_session.expire_on_commit = False
     world = pledge_world()
     world.election.candidates_credit = "Candidates: [Democracy Club](https://example.org/dc)"

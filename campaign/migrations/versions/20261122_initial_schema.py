@@ -5,7 +5,7 @@ from alembic import op
 
 from campaign.core import db
 
-revision = "b6cf3a19060f"
+revision = "73209318d0bf"
 down_revision = None
 branch_labels = None
 depends_on = None

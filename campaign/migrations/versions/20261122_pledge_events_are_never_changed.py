@@ -3,8 +3,7 @@
 from alembic import op
 
 revision = "7d2f6a90c1e5"
-down_revision = "b6cf3a19060f"
-down_revision = "b6cf3a19060f"
+down_revision = "73209318d0bf"
 branch_labels = None
 depends_on = None
 

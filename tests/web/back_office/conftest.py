@@ -24,16 +24,13 @@ from tests.factories import (
 )
 from tests.factories.letters import LetterFactory
 from tests.web.client import CheckingClient
-from tests.web.stubs import add_missing_endpoints
 
 PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture
 def app(make_app: Callable[..., Flask]) -> Flask:
-    app = make_app()
-    add_missing_endpoints(app)
-    return app
+    return make_app()
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,6 @@ from campaign.organisers.models import Organiser
 from campaign.organisers.rules import Role
 from tests.web.back_office.conftest import PASSWORD, token_of
 from tests.web.client import CheckingClient
-from tests.web.stubs import add_missing_endpoints
 
 Make = Callable[..., Organiser]
 Fetch = Callable[..., list[Any]]
@@ -84,7 +83,6 @@ def test_cookies_are_hardened(
     make_app: Callable[..., Flask], web_session: Session, password_hashes: object
 ) -> None:
     app = make_app(base_url="https://localhost")
-    add_missing_endpoints(app)
     answer = app.test_client().get("/organise/login", base_url="https://localhost")
     (cookie,) = answer.headers.getlist("Set-Cookie")
     assert cookie.startswith("__Host-session=")
@@ -126,7 +124,6 @@ def test_guessing_is_slowed_down_for_each_address(
     make_app: Callable[..., Flask], web_session: Session
 ) -> None:
     app = make_app(rate_limits_enabled=True)
-    add_missing_endpoints(app)
     client = app.test_client()
     token = token_of(client, "/organise/login")
     form = {"email": "nobody@example.org", "password": "a guess", "csrf_token": token}
