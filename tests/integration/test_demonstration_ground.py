@@ -11,9 +11,9 @@ from campaign.demonstration.island import invent_island
 from campaign.elections.queries import get_ballot, get_election
 from campaign.elections.rules import ElectionPhase
 from campaign.geography.queries import (
-    find_postcode,
     find_postcode_release,
     list_constituencies,
+    look_up_postcode,
 )
 from tests.conftest import FrozenClock
 
@@ -40,15 +40,15 @@ def test_the_island_is_an_election_like_any_other(session: Session, clock: Froze
     assert statuses[CandidacyStatus.WITHDRAWN] == 1
     assert statuses.total() == len(island.standings)
 
-    living = find_postcode(session, island.seats[3].postcodes[0])
-    assert living is not None
-    assert living.ended is None
-    ended = find_postcode(session, island.ended_postcode)
-    assert ended is not None
-    assert ended.ended == 199606
-    homeless = find_postcode(session, island.homeless_postcode)
-    assert homeless is not None
-    assert homeless.constituency_id is None
+    outcomes = [
+        look_up_postcode(session, postcode, boundary_set_id=election.boundary_set_id).outcome
+        for postcode in (
+            island.seats[3].postcodes[0],
+            island.ended_postcode,
+            island.homeless_postcode,
+        )
+    ]
+    assert outcomes == ["found", "ended", "no_constituency"]
     release = find_postcode_release(session)
     assert release is not None
     assert release.postcode_count == 40 * 12 + 2

@@ -5,7 +5,7 @@ from alembic import op
 
 from campaign.core import db
 
-revision = "05b5dd387b09"
+revision = "2a37651e2bc1"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "7d2f6a90c1e5"
-down_revision = "05b5dd387b09"
+down_revision = "2a37651e2bc1"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,99 @@
+"""The running demonstration, and Chromium to walk through it."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from campaign.core.config import PROJECT_ROOT
+from tests.conftest import missing
+
+START_SECONDS = 120
+CHROMIUM = (
+    os.environ.get("TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    """Use the machine's own Chromium; nothing is downloaded."""
+    if CHROMIUM is None:
+        missing("no Chromium: install the package chromium, or set TEST_CHROMIUM")
+    return {
+        **browser_type_launch_args,
+        "executable_path": CHROMIUM,
+        "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a fresh demonstration, started as ``make run`` starts it."""
+    if CHROMIUM is None:
+        missing("no Chromium: install the package chromium, or set TEST_CHROMIUM")
+    folder = tmp_path_factory.mktemp("demonstration")
+    port = _free_port()
+    base_url = f"http://127.0.0.1:{port}"
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).parent / "campaign"), "demo", "--fresh", "--port", str(port)],
+            cwd=PROJECT_ROOT,
+            env={**os.environ, "CAMPAIGN_INSTANCE": str(folder / "instance"), "RATE_LIMITS": "0"},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_until_it_answers(f"{base_url}/readyz", process, folder / "log")
+            yield base_url
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_until_it_answers(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            pytest.fail(f"the demonstration ended by itself:\n{log.read_text()}")
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.25)
+    pytest.fail(f"the demonstration did not start in {START_SECONDS} s:\n{log.read_text()}")
+
+
+@pytest.fixture(params=["with JavaScript", "without JavaScript"])
+def visitor(
+    request: pytest.FixtureRequest, browser: Browser, demonstration: str
+) -> Iterator[BrowserContext]:
+    """A visitor's browser on a phone, once with and once without JavaScript."""
+    context = browser.new_context(
+        base_url=demonstration,
+        viewport={"width": 390, "height": 844},
+        locale="en-GB",
+        java_script_enabled=request.param == "with JavaScript",
+    )
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
