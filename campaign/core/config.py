@@ -90,7 +90,9 @@ def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") 
         instance_path = env.path("CAMPAIGN_INSTANCE", INSTANCE_PATH).absolute()
         if env.bool("CAMPAIGN_DEMONSTRATION", False):
             return demonstration_settings(
-                instance_path / "demo", base_url=env.str("BASE_URL", Settings.base_url)
+                instance_path / "demo",
+                base_url=env.str("BASE_URL", Settings.base_url),
+                rate_limits_enabled=env.bool("RATE_LIMITS", Settings.rate_limits_enabled),
             )
         mail = MailSettings(
             channel=env.str("MAIL_CHANNEL", MailSettings.channel),
@@ -122,7 +124,9 @@ def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") 
         raise SettingsError(f"A setting cannot be read: {error}") from error
 
 
-def demonstration_settings(instance_path: Path, *, base_url: str) -> Settings:
+def demonstration_settings(
+    instance_path: Path, *, base_url: str, rate_limits_enabled: bool = True
+) -> Settings:
     """Return the settings of the demonstration, whose files are all in ``instance_path``.
 
     Nothing else is read from the environment: whatever an ``.env`` file says about a database or
@@ -133,6 +137,7 @@ def demonstration_settings(instance_path: Path, *, base_url: str) -> Settings:
         database_url=f"sqlite:///{instance_path / 'campaign.sqlite'}",
         base_url=base_url,
         instance_path=instance_path,
+        rate_limits_enabled=rate_limits_enabled,
         is_demonstration=True,
         log_level="WARNING",  # so that the tour stays on the screen
         mail=MailSettings(channel="mailbox", mailbox_path=instance_path / "mailbox"),

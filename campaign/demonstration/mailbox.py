@@ -5,6 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
@@ -151,10 +153,25 @@ def _read(mailbox: Path, name: str, *, with_body: bool) -> Email | None:
         message_id=str(parsed["Message-ID"] or ""),
         at=at or datetime.fromtimestamp(path.stat().st_mtime, UTC),
         headers=tuple(
-            (header, str(parsed[header])) for header in SHOWN_HEADERS if parsed[header] is not None
+            (header, _decoded(parsed, header))
+            for header in SHOWN_HEADERS
+            if parsed[header] is not None
         ),
         body=_text(parsed) if with_body else "",
     )
+
+
+def _decoded(message: EmailMessage, header: str) -> str:
+    """Return a header as mail programs show it.
+
+    Decoded from the raw value, because the parser of addresses leaves a space between two encoded
+    words of a name, where RFC 2047, 6.2, has none.
+    """
+    raw = next(value for name, value in message.raw_items() if name.lower() == header.lower())
+    try:
+        return " ".join(str(make_header(decode_header(str(raw)))).split())
+    except (LookupError, UnicodeError, HeaderParseError):
+        return str(message[header])
 
 
 def _text(message: EmailMessage) -> str:

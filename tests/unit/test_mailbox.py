@@ -42,6 +42,16 @@ def test_an_email_is_read_with_its_headers_and_text(tmp_path: Path) -> None:
     assert email.at.isoformat() == "2031-05-01T10:00:00+00:00"
 
 
+def test_a_long_name_is_shown_without_a_gap(tmp_path: Path) -> None:
+    sender = (
+        b"From: =?utf-8?q?Jane_via_Make_it_safer_for_childre?=\r\n =?utf-8?q?n?=\r\n"
+        b" <a@example.org>"
+    )
+    content = LETTER.replace(LETTER.split(b"\r\n")[0], sender)
+    headers = dict(get_email(tmp_path, write(tmp_path, 1, content)).headers)
+    assert headers["From"] == "Jane via Make it safer for children <a@example.org>"
+
+
 def test_the_newest_stands_first_and_recipients_can_be_searched(tmp_path: Path) -> None:
     names = [write(tmp_path, number) for number in range(1, 5)]
     names.append(write(tmp_path, 5, LETTER.replace(b"candidate-1@", b"Other@")))
