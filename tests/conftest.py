@@ -108,10 +108,22 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
         return
     database = Database(request.getfixturevalue("postgresql_url"))
     yield database
-    tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
-    with database.engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    _empty(database)
     database.dispose()
+
+
+def _empty(database: Database) -> None:
+    """Delete every row and count from 1 again.
+
+    As a replica, so that neither keys nor triggers stand in the way; and not by TRUNCATE, which
+    makes new files for some thirty tables and waits for the disk each time.
+    """
+    statements = [f'DELETE FROM "{table.name}"' for table in Base.metadata.sorted_tables]
+    statements.append("SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'")
+    with database.engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text("SET LOCAL synchronous_commit = off"))
+        connection.connection.cursor().execute("; ".join(statements))
 
 
 @pytest.fixture
