@@ -14,8 +14,10 @@ from campaign.candidates.rules import (
     CandidacyStatus,
     CandidateChanges,
     PersonValues,
+    StandingValues,
     effective_email,
 )
+from campaign.core.db import Base
 
 
 def correct_address(
@@ -68,7 +70,12 @@ def write_candidate_changes(session: Session, changes: CandidateChanges) -> None
     People are merged before anything else is changed, so that a candidacy that moves keeps its row
     and with it the letters and pledges that point there.
     """
-    _write_many(session, insert(Person), [_person(each) for each in changes.people_to_add])
+    _insert_rows(
+        session,
+        Person,
+        (*PersonValues._fields, "email"),
+        [(*each, each.email) for each in changes.people_to_add],
+    )
     _merge_people(session, changes)
     _write_many(
         session,
@@ -84,8 +91,11 @@ def write_candidate_changes(session: Session, changes: CandidateChanges) -> None
             for key, values in changes.standings_to_change
         ],
     )
-    _write_many(
-        session, insert(Candidacy), [values._asdict() for values in changes.standings_to_add]
+    _insert_rows(
+        session,
+        Candidacy,
+        StandingValues._fields,
+        [(*each[:-1], each.status.value) for each in changes.standings_to_add],
     )
     _write_many(
         session,
@@ -139,6 +149,21 @@ def _person(values: PersonValues) -> dict[str, Any]:
 
 def _without(values: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in names}
+
+
+def _insert_rows(
+    session: Session, model: type[Base], columns: Sequence[str], rows: list[tuple[Any, ...]]
+) -> None:
+    """Insert thousands of rows as the driver takes them: quicker than prepared dictionaries."""
+    if not rows:
+        return
+    connection = session.connection()
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    connection.exec_driver_sql(
+        f"INSERT INTO {model.__tablename__} ({', '.join(columns)}) "  # noqa: S608
+        f"VALUES ({', '.join([mark] * len(columns))})",
+        rows,
+    )
 
 
 def _write_many(session: Session, statement: Executable, rows: Sequence[dict[str, Any]]) -> None:
