@@ -241,6 +241,11 @@ def _print_postcodes(report: PostcodeReport) -> None:
         )
     if report.unusual_left_out:
         click.echo(f"  left out: {report.unusual_left_out:,} ended ones of no postcode's shape")
+    if changes.removed > changes.total:
+        click.echo(
+            "  More postcodes were there before than are left. If the file was one part of the "
+            "directory, import the whole one."
+        )
     if changes.is_empty:
         click.echo("  nothing has changed")
 
