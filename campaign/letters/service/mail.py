@@ -1,6 +1,6 @@
 """The mails that letters cause, written into the outbox."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,11 +17,18 @@ from campaign.elections.models import Election
 from campaign.letters.errors import TooManyMails
 from campaign.letters.models import Action, Letter
 from campaign.letters.queries import list_confirmation_times, was_mailed_lately
+from campaign.letters.rules import MailStop
 
 RESEND_AFTER = timedelta(minutes=10)
 """The same confirmation mail does not go to the same address more often than this."""
 MAILS_PER_HOUR = 5
 """Mails that people who have proved nothing can make us send to one address in any hour."""
+
+
+def stop_nobody(_campaign_id: int, _candidacy_ids: Collection[int] | None) -> dict[int, MailStop]:
+    """Say that every candidate may be written to."""
+    return {}
+
 
 _AUTOMATIC = {"Auto-Submitted": "auto-generated"}
 
@@ -35,6 +42,8 @@ class Correspondence:
     make_action_link: Callable[[Action], str]
     make_answer_link: Callable[[int, int], str]
     """From campaign and candidacy to the address where the candidate answers."""
+    list_mail_stops: Callable[[int, Collection[int] | None], Mapping[int, MailStop]] = stop_nobody
+    """From a campaign, and candidacies or ``None`` for all, to those that must not be mailed."""
 
 
 def queue_letter(
@@ -67,6 +76,7 @@ def queue_letter(
         subject=text.subject,
         body=text.body,
         now=now,
+        not_after=letter.candidacy.ballot.election.poll_closes_at,
     )
 
 

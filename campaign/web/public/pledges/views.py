@@ -14,8 +14,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from campaign.core.errors import NotFound
 from campaign.followups.receipts import ReceiptMeans, publish_answers, withdraw_answer
+from campaign.followups.requests import note_candidate_request
 from campaign.pledges.rules import STATEMENT_LIMIT, Channel, RequestKind
-from campaign.pledges.service import AnswerDoor, note_request, open_answer_link
+from campaign.pledges.service import AnswerDoor, open_answer_link
 from campaign.reports.candidate_record import AskRecord, CandidateRecord, build_candidate_record
 from campaign.web.public.pledges.forms import AnswerForm, ConfirmForm, answer_form
 from campaign.web.shared.context import now, session, toolkit
@@ -116,13 +117,7 @@ def ask_for(token: str, kind: str) -> str:
 def ask_for_submit(token: str, kind: str) -> str:
     """Note the request and say what happens next."""
     door, _record = _open(token)
-    note_request(
-        session(),
-        campaign_id=door.campaign.id,
-        candidacy_id=door.candidacy.id,
-        kind=_kind(kind),
-        now=now(),
-    )
+    note_candidate_request(session(), door, kind=_kind(kind), now=now())
     return _request_page(token, door, _kind(kind), is_done=True)
 
 
