@@ -46,6 +46,8 @@ class OutboxMessage(Base):
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     """Not tried before this moment."""
+    not_after: Mapped[datetime | None]
+    """Not tried from this moment on; whoever queued the message decides what becomes of it."""
     attempt_count: Mapped[int] = mapped_column(default=0)
     """Tries since the message was queued, or since a person asked for another round."""
     claimed_by: Mapped[str | None]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TypeVarTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.delivery.errors import MessageNotFound
@@ -75,7 +75,7 @@ def list_failed_messages(
 
 
 def count_due(session: Session, now: datetime) -> int:
-    """Return how many messages could leave now: queued, due, and not paused."""
+    """Return how many messages could leave now: queued, due, in time, and not paused."""
     return session.scalars(_due(select(func.count()), now)).one()
 
 
@@ -89,10 +89,16 @@ def find_last_heartbeat(session: Session) -> datetime | None:
     return session.scalars(select(func.max(WorkerHeartbeat.seen_at))).one()
 
 
+def is_in_time(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that it is not too late for a message to leave."""
+    return or_(OutboxMessage.not_after.is_(None), OutboxMessage.not_after > now)
+
+
 def _due(query: Select[*Row], now: datetime) -> Select[*Row]:
     return query.where(
         OutboxMessage.status == MessageStatus.QUEUED,
         OutboxMessage.due_at <= now,
+        is_in_time(now),
         OutboxMessage.scope.not_in(select(DeliveryPause.scope)),
         ~select(DeliveryPause.scope).where(DeliveryPause.scope == ALL_SCOPES).exists(),
     )

@@ -31,6 +31,7 @@ def queue_message(
     now: datetime,
     reply_to: str = "",
     due_at: datetime | None = None,
+    not_after: datetime | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> OutboxMessage:
     """Write one e-mail to one recipient into the outbox, in the caller's transaction.
@@ -61,6 +62,7 @@ def queue_message(
         headers=json.dumps(further),
         created_at=now,
         due_at=due_at or now,
+        not_after=not_after,
     )
     session.add(message)
     session.flush()  # The letter that causes the message holds its id.

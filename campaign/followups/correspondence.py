@@ -1,14 +1,18 @@
 """Mail about letters needs links that candidates answer by: letters and pledges meet here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
 from campaign.core.toolkit import Toolkit
 from campaign.delivery.models import OutboxMessage
 from campaign.letters.queries import action_token
+from campaign.letters.rules import MailStop
 from campaign.letters.service import Chores, Correspondence, record_delivery, run_chores
+from campaign.pledges.queries import list_mail_refusals
+from campaign.pledges.rules import RequestKind
 from campaign.pledges.service import answer_token
 
 
@@ -25,7 +29,21 @@ def correspondence(toolkit: Toolkit, session: Session) -> Correspondence:
         emails=toolkit.emails,
         make_action_link=lambda action: f"{base_url}/action/{action_token(signer, action)}/",
         make_answer_link=answer_link,
+        list_mail_stops=partial(list_mail_stops, session),
     )
+
+
+def list_mail_stops(
+    session: Session, campaign_id: int, candidacy_ids: Collection[int] | None = None
+) -> dict[int, MailStop]:
+    """Return whom a campaign must not mail, by what they said on their page."""
+    refusals = list_mail_refusals(session, campaign_id, candidacy_ids=candidacy_ids)
+    return {
+        candidacy_id: MailStop.NOTHING_MORE
+        if kind is RequestKind.NOTHING_MORE
+        else MailStop.WRONG_ADDRESS
+        for candidacy_id, kind in refusals.items()
+    }
 
 
 def delivery_handler(toolkit: Toolkit) -> Callable[[Session, OutboxMessage, datetime], None]:

@@ -1,5 +1,7 @@
 """Errors of the letters domain."""
 
+from datetime import timedelta
+
 from campaign.core.errors import Gone, InvalidInput, NotFound, Refused
 
 
@@ -25,6 +27,20 @@ class LetterAlreadySent(Refused):
 
 class LettersClosed(Refused):
     """The campaign takes no letters now: it is not live, or the poll has closed."""
+
+
+class TooManyMails(Refused):
+    """So many mails went to an unproved address lately that another one must wait."""
+
+    def __init__(self, *, limit: int, wait: timedelta) -> None:
+        minutes = max(1, round(wait.total_seconds() / 60))
+        super().__init__(
+            f"We have sent {limit} e-mails to this address within an hour, and do not want to fill "
+            "anybody's mailbox. If a link from us is there, press it first: then this browser may "
+            f"send at once. Otherwise try again in {minutes} "
+            f"{'minute' if minutes == 1 else 'minutes'}. Your text is below, nothing of it is lost."
+        )
+        self.wait = wait
 
 
 class RecipientUnavailable(Refused):

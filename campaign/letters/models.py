@@ -124,5 +124,5 @@ class LetterTransition(Base):
     """None for the letter's birth."""
     to_status: Mapped[LetterStatus] = mapped_column(enum_by_value(LetterStatus))
     actor: Mapped[str]
-    """``supporter``, ``worker``, or ``organiser:7`` for the organiser of that id."""
+    """``supporter``, ``candidate``, ``worker``, or ``organiser:7`` for the organiser of that id."""
     reason: Mapped[str] = mapped_column(default="")

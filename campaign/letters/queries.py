@@ -12,7 +12,7 @@ from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.models import Candidacy
 from campaign.core.tokens import Signer
 from campaign.delivery.models import OutboxMessage
-from campaign.delivery.rules import Lane
+from campaign.delivery.rules import Lane, normalise_recipient
 from campaign.elections.models import Ballot, Election
 from campaign.letters.errors import ActionNotFound
 from campaign.letters.models import Action, Letter, LetterTransition, TemplateVariant
@@ -195,6 +195,21 @@ def list_same_letters(
         .order_by(Letter.id)
     )
     return [letter for letter in letters if text_hashes[letter.candidacy_id] == letter.text_hash]
+
+
+def list_confirmation_times(
+    session: Session, *, recipient: str, since: datetime
+) -> Sequence[datetime]:
+    """Return when confirmation mails to one address were written since a moment, in order."""
+    return session.scalars(
+        select(OutboxMessage.created_at)
+        .where(
+            OutboxMessage.recipient_key == normalise_recipient(recipient),
+            OutboxMessage.lane == Lane.CONFIRMATION,
+            OutboxMessage.created_at > since,
+        )
+        .order_by(OutboxMessage.created_at)
+    ).all()
 
 
 def was_mailed_lately(session: Session, *, recipient: str, subject: str, since: datetime) -> bool:

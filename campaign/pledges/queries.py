@@ -237,30 +237,27 @@ def list_candidate_requests(session: Session, campaign_id: int) -> list[Candidat
 
 
 def wants_no_mail(session: Session, campaign_id: int, candidacy_id: int) -> bool:
-    """Tell whether no letter of the campaign may go to a candidate any more.
-
-    ``nothing_more`` holds for good; ``not_me`` and ``wrong_address`` until they are settled.
-    """
+    """Tell whether no letter of the campaign may go to a candidate until the request is settled."""
     return bool(list_mail_refusals(session, campaign_id, candidacy_ids=[candidacy_id]))
 
 
 def list_mail_refusals(
     session: Session, campaign_id: int, *, candidacy_ids: Collection[int] | None = None
-) -> set[int]:
-    """Return the candidacies for which ``wants_no_mail`` holds."""
-    refusals = select(CandidateRequest.candidacy_id).where(
+) -> dict[int, RequestKind]:
+    """Return the candidacies for which ``wants_no_mail`` holds, and what was asked for.
+
+    ``nothing_more`` comes before what was said of the address.
+    """
+    kinds = (RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS, RequestKind.NOTHING_MORE)
+    refusals = select(CandidateRequest.candidacy_id, CandidateRequest.kind).where(
         CandidateRequest.campaign_id == campaign_id,
-        or_(
-            CandidateRequest.kind == RequestKind.NOTHING_MORE,
-            and_(
-                CandidateRequest.kind.in_((RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS)),
-                CandidateRequest.settled_at.is_(None),
-            ),
-        ),
+        CandidateRequest.kind.in_(kinds),
+        CandidateRequest.settled_at.is_(None),
     )
     if candidacy_ids is not None:
         refusals = refusals.where(CandidateRequest.candidacy_id.in_(candidacy_ids))
-    return set(session.scalars(refusals))
+    found = [(row[0], RequestKind(row[1])) for row in session.execute(refusals)]
+    return dict(sorted(found, key=lambda each: kinds.index(each[1])))
 
 
 def check_chain(session: Session, campaign: Campaign) -> ChainReport:

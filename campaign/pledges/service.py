@@ -1,5 +1,6 @@
 """Writes of the pledges domain, and the links that candidates answer by."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -393,10 +394,36 @@ def settle_request(
 ) -> CandidateRequest:
     """Note that an organiser dealt with a candidate's request; again changes nothing.
 
+    Letters that the request stopped may leave from then on. Settling ``not_me`` makes a new link,
+    for the old one stays off.
     Raises PledgeEventNotFound when the campaign has no request of this number.
     """
     found = session.get(CandidateRequest, request_id)
     if found is None or found.campaign_id != campaign_id:
         raise PledgeEventNotFound("There is no request of this number.")
-    found.settled_at = found.settled_at or now
+    _settle(session, found, now=now)
     return found
+
+
+def settle_address_requests(
+    session: Session, candidacy_ids: Collection[int], *, now: datetime
+) -> None:
+    """Settle what was said of the address of a candidate, in every campaign: it is mended."""
+    for found in session.scalars(
+        select(CandidateRequest).where(
+            CandidateRequest.candidacy_id.in_(candidacy_ids),
+            CandidateRequest.kind.in_((RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS)),
+            CandidateRequest.settled_at.is_(None),
+        )
+    ):
+        _settle(session, found, now=now)
+
+
+def _settle(session: Session, request: CandidateRequest, *, now: datetime) -> None:
+    if request.settled_at is not None:
+        return
+    request.settled_at = now
+    if request.kind == RequestKind.NOT_ME:
+        replace_answer_link(
+            session, campaign_id=request.campaign_id, candidacy_id=request.candidacy_id
+        )

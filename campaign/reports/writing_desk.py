@@ -1,6 +1,6 @@
 """What somebody needs before them to write: candidates, where each stands, and drafts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,7 +18,8 @@ from campaign.letters.errors import LettersClosed
 from campaign.letters.queries import list_drafts
 from campaign.letters.rules import Draft, DraftGroup, group_drafts
 from campaign.letters.service import check_open
-from campaign.pledges.queries import CurrentAnswer, list_current_answers
+from campaign.pledges.queries import CurrentAnswer, list_current_answers, list_mail_refusals
+from campaign.pledges.rules import RequestKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,11 @@ class WritingDesk:
     campaign: Campaign
     ballot: Ballot
     candidacies: Sequence[Candidacy]
-    """Only those that may be written to: nobody who withdrew."""
+    """Only those that may be written to: nobody who withdrew or wants nothing more."""
+    refusing: Sequence[Candidacy]
+    """Those who stand and have asked this campaign for no more letters."""
+    wrongly_addressed: Collection[int]
+    """Candidacies whose known address is said to be wrong."""
     asks: Sequence[Ask]
     answers: Mapping[tuple[int, int], CurrentAnswer]
     drafts: Sequence[Draft]
@@ -42,12 +47,15 @@ class WritingDesk:
     @property
     def reachable(self) -> list[Candidacy]:
         """Return those with an address."""
-        return [each for each in self.candidacies if each.person.email]
+        return [each for each in self.candidacies if self._has_address(each)]
 
     @property
     def unreachable(self) -> list[Candidacy]:
         """Return those whose address nobody knows yet."""
-        return [each for each in self.candidacies if not each.person.email]
+        return [each for each in self.candidacies if not self._has_address(each)]
+
+    def _has_address(self, candidacy: Candidacy) -> bool:
+        return bool(candidacy.person.email) and candidacy.id not in self.wrongly_addressed
 
     @property
     def groups(self) -> list[DraftGroup]:
@@ -68,11 +76,16 @@ def open_desk(
     check_open(campaign, election, now)
     if ballot.is_cancelled:
         raise LettersClosed("The poll in this constituency has been cancelled.")
-    candidacies = [
+    standing = [
         each
         for each in list_ballot_candidacies(session, ballot.id)
         if each.status is CandidacyStatus.STANDING
     ]
+    refusals = list_mail_refusals(
+        session, campaign.id, candidacy_ids=[each.id for each in standing]
+    )
+    refusing = [each for each in standing if refusals.get(each.id) is RequestKind.NOTHING_MORE]
+    candidacies = [each for each in standing if each not in refusing]
     answers = list_current_answers(
         session, campaign.id, candidacy_ids=[each.id for each in candidacies]
     )
@@ -80,6 +93,8 @@ def open_desk(
         campaign=campaign,
         ballot=ballot,
         candidacies=candidacies,
+        refusing=refusing,
+        wrongly_addressed=refusals.keys(),
         asks=list_asks(session, campaign.id),
         answers=answers,
         drafts=list_drafts(

@@ -59,6 +59,7 @@ class Scene:
         subject: str | None = None,
         to: Sequence[int] | None = None,
         is_proven: bool = False,
+        correspondence: Correspondence = CORRESPONDENCE,
         **writer: Any,
     ) -> Submission:
         """Submit the letters of one supporter to all candidates or those of the given places."""
@@ -86,7 +87,7 @@ class Scene:
             letters=letters,
             submission_key=key,
             is_proven=is_proven,
-            correspondence=CORRESPONDENCE,
+            correspondence=correspondence,
             now=now,
         )
 

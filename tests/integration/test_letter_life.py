@@ -103,7 +103,7 @@ def test_what_is_sent_and_taken_back_at_once_is_one_or_the_other(
 ) -> None:
     scene = make_scene(emails=["ann@example.org"])
     actions = [
-        confirm(session, written(scene, session, clock, key=f"{n}", body=f"Text {n}."), clock).id
+        confirm(session, written(scene, session, clock, email=f"jane{n}@example.org"), clock).id
         for n in range(12)
     ]
     waiting = [mail.id for mail in messages_of(session, Lane.LETTER)]

@@ -226,8 +226,9 @@ def test_requests_that_stop_mail(session: Session, world: PledgeWorld) -> None:
     assert not wants_no_mail(session, **ann)
     request = note_request(session, kind=RequestKind.NOTHING_MORE, now=NOW, **ann)
     assert note_request(session, kind=RequestKind.NOTHING_MORE, now=NOW, **ann) is request
-    request.settled_at = NOW
     assert wants_no_mail(session, **ann)
+    request.settled_at = NOW
+    assert not wants_no_mail(session, **ann)
     wrong = note_request(session, kind=RequestKind.WRONG_ADDRESS, now=NOW, **bob)
     assert wants_no_mail(session, **bob)
     wrong.settled_at = NOW

@@ -75,6 +75,7 @@ class Outbox:
         lane: Lane = Lane.LETTER,
         campaign: int = 1,
         due_at: datetime | None = None,
+        not_after: datetime | None = None,
     ) -> int:
         with self.database.transaction() as session:
             return service.queue_message(
@@ -88,6 +89,7 @@ class Outbox:
                 body="Dear candidate,\n",
                 now=self.clock(),
                 due_at=due_at,
+                not_after=not_after,
             ).id
 
     def get(self, message_id: int) -> OutboxMessage:
@@ -598,3 +600,32 @@ def test_a_cancelled_message_does_not_leave(
     outbox.do(lambda s: service.cancel_message(s, message_id))
     assert make_worker().run_once() == 0
     assert outbox.get(message_id).status is MessageStatus.CANCELLED
+
+
+def test_nothing_leaves_once_it_is_too_late(
+    outbox: Outbox, make_worker: Callable[..., Worker], channel: FakeChannel, clock: FrozenClock
+) -> None:
+    close = clock() + timedelta(minutes=1)
+    letter = outbox.queue(not_after=close)
+    outbox.queue("two@example.org", lane=Lane.NOTICE)
+    clock.time = close
+    with outbox.database.reader() as session:
+        assert queries.count_due(session, clock()) == 1
+    assert make_worker().run_once() == 1
+    assert channel.recipients() == ["two@example.org"]
+    assert outbox.get(letter).status is MessageStatus.QUEUED
+    clock.time = close - timedelta(seconds=1)
+    assert make_worker().run_once() == 1
+
+
+def test_what_becomes_too_late_while_it_waits_its_turn_is_put_back(
+    outbox: Outbox, make_worker: Callable[..., Worker], channel: FakeChannel, clock: FrozenClock
+) -> None:
+    close = clock() + timedelta(minutes=1)
+    first, second = outbox.queue(not_after=close), outbox.queue("b@example.org", not_after=close)
+    channel.before = lambda _message: setattr(clock, "time", close)
+    assert make_worker().run_once() == 1
+    assert outbox.get(first).status is MessageStatus.SENT, "it had left when the poll closed"
+    message = outbox.get(second)
+    assert (message.status, message.claimed_by) == (MessageStatus.QUEUED, None)
+    assert outbox.outcomes(second) == []

@@ -11,7 +11,7 @@ from campaign.campaigns.models import Campaign
 from campaign.candidates.models import Candidacy
 from campaign.candidates.rules import CandidacyStatus
 from campaign.delivery.models import OutboxMessage
-from campaign.delivery.rules import Lane
+from campaign.delivery.rules import Lane, MessageStatus
 from campaign.elections.models import Ballot
 from campaign.followups.correspondence import delivery_handler
 from campaign.letters.models import Action, Letter, TemplateVariant
@@ -351,3 +351,21 @@ def test_where_nobody_can_be_reached_letters_can_be_kept(
     assert client.post(place.write, data=fill_in(client, place)).status_code == 422
     preview = client.post(place.write, data=fill_in(client, place, keep=["1", "2"]))
     assert preview.text.count("until an e-mail address is found") == 2
+
+
+def test_a_candidate_who_wants_nothing_more_gets_nothing_more(
+    app: Flask, client: CheckingClient, place: Place
+) -> None:
+    page = confirmed(app, client, place)
+    letter = mails(app, Lane.LETTER)[0]
+    (answer,) = links_in(letter.body)
+    request = f"{answer}request/nothing_more"
+    assert client.post(request, data=fields_of(client.get(request).text)).status_code == 200
+    assert statuses(app) == ["withdrawn", "queued"]
+    assert mails(app, Lane.LETTER)[0].status is MessageStatus.CANCELLED
+    shown = client.get(page).text
+    assert "the candidate has asked this campaign for no more letters" in shown
+    assert "Taken back by you" not in shown
+    form = client.get(place.write)
+    assert "have asked this campaign for no more letters" in form.text
+    assert len(fields_of(form.text)["recipients"]) == 1

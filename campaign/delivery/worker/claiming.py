@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.config import MailSettings
 from campaign.delivery.models import DeliveryPause, OutboxMessage
+from campaign.delivery.queries import is_in_time
 from campaign.delivery.rules import (
     ALL_SCOPES,
     BATCH_SIZES,
@@ -151,6 +152,7 @@ def _due(query: Select[*Row], lane: Lane, now: datetime) -> Select[*Row]:
             OutboxMessage.status == MessageStatus.QUEUED,
             OutboxMessage.lane == lane,
             OutboxMessage.due_at <= now,
+            is_in_time(now),
             is_not_paused(),
         )
         .order_by(OutboxMessage.due_at, OutboxMessage.id)

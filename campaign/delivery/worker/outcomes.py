@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.delivery.channels.base import Outgoing, copy_for_sending
 from campaign.delivery.errors import DeliveryFailed
 from campaign.delivery.models import DeliveryAttempt, OutboxMessage
+from campaign.delivery.queries import is_in_time
 from campaign.delivery.rules import (
     LEASE,
     MAXIMUM_TRIES,
@@ -41,7 +42,8 @@ def begin_attempt(
 ) -> Attempt | None:
     """Write that a try begins and renew the lease.
 
-    None where the message is no longer ours, or a kill switch was put on since it was claimed.
+    None where the message is no longer ours, or, since it was claimed, a kill switch was put on
+    or it has become too late.
     """
     message = session.scalars(
         update(OutboxMessage)
@@ -49,6 +51,7 @@ def begin_attempt(
             OutboxMessage.id == message_id,
             OutboxMessage.claimed_by == claimer,
             OutboxMessage.status == MessageStatus.SENDING,
+            is_in_time(now),
             is_not_paused(),
         )
         .values(lease_ends_at=now + LEASE, attempt_count=OutboxMessage.attempt_count + 1)

@@ -16,6 +16,7 @@ from campaign.letters.rules.life import (
     TRANSITIONS,
     HeldReason,
     LetterStatus,
+    MailStop,
     check_transition,
     held_reason_at,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "DraftGroup",
     "HeldReason",
     "LetterStatus",
+    "MailStop",
     "PreparedLetter",
     "Writer",
     "candidate_attributes",

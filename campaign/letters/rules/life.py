@@ -29,6 +29,13 @@ class HeldReason(StrEnum):
     PAUSED = "paused"
 
 
+class MailStop(StrEnum):
+    """Why nothing leaves to a candidate who stands and has an address. Also the log's reason."""
+
+    NOTHING_MORE = "asked_for_nothing_more"
+    WRONG_ADDRESS = "wrong_address"
+
+
 TRANSITIONS: dict[LetterStatus, frozenset[LetterStatus]] = {
     LetterStatus.UNCONFIRMED: frozenset(
         {

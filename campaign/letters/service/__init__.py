@@ -10,6 +10,7 @@ from campaign.letters.service.confirmation import (
 from campaign.letters.service.delivery import pause_letters, record_delivery, resume_letters
 from campaign.letters.service.dispatch import check_open
 from campaign.letters.service.mail import Correspondence, local_moment, render_letter
+from campaign.letters.service.stops import stop_letters
 from campaign.letters.service.submission import Submission, submit_action
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "render_letter",
     "resume_letters",
     "run_chores",
+    "stop_letters",
     "submit_action",
     "withdraw_letter",
     "withdraw_letters",

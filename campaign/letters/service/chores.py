@@ -1,30 +1,31 @@
 """What time does to letters: the worker runs these again and again, a bounded batch each time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.models import Candidacy, Person
 from campaign.candidates.rules import CandidacyStatus
-from campaign.delivery.models import OutboxMessage
 from campaign.delivery.queries import find_pause
-from campaign.delivery.rules import MessageStatus, campaign_scope
+from campaign.delivery.rules import campaign_scope
 from campaign.elections.models import Ballot, Election
 from campaign.elections.queries import get_election
 from campaign.letters.models import Action, Letter
-from campaign.letters.rules import HeldReason, LetterStatus
+from campaign.letters.rules import HeldReason, LetterStatus, MailStop
 from campaign.letters.service.dispatch import (
     cancel_message_of,
     dispatch_letter,
+    is_not_claimed,
     why_unreachable,
 )
 from campaign.letters.service.life import WORKER, move_letter, move_letters_where
 from campaign.letters.service.mail import Correspondence, queue_reminder
+from campaign.letters.service.stops import stop_letters
 
 REMIND_AFTER = timedelta(hours=24)
 BATCH = 200
@@ -34,6 +35,7 @@ BATCH = 200
 class Chores:
     """How many letters or actions each chore dealt with; a full batch may have left some."""
 
+    refused: int
     withdrawn: int
     expired: int
     reminded: int
@@ -45,13 +47,29 @@ def run_chores(
     session: Session, *, correspondence: Correspondence, now: datetime, limit: int = BATCH
 ) -> Chores:
     """Expire, remind, stop and release what is due, at most ``limit`` of each."""
+    stops = _list_stops(session, correspondence)
     return Chores(
+        refused=sum(
+            stop_letters(session, stopped, campaign_id=campaign_id, actor=WORKER, now=now)
+            for campaign_id, stopped in stops.items()
+        ),
         withdrawn=withdraw_unreachable(session, now=now, limit=limit),
         expired=_expire(session, now=now, limit=limit),
         reminded=_remind(session, correspondence=correspondence, now=now, limit=limit),
         stopped=_stop_after_poll(session, now=now, limit=limit),
-        released=_release(session, correspondence=correspondence, now=now, limit=limit),
+        released=_release(
+            session, stops=stops, correspondence=correspondence, now=now, limit=limit
+        ),
     )
+
+
+def _list_stops(
+    session: Session, correspondence: Correspondence
+) -> dict[int, Mapping[int, MailStop]]:
+    """Return by live campaign whom it must not mail; only campaigns that have somebody."""
+    live = session.scalars(select(Campaign.id).where(Campaign.status == CampaignStatus.LIVE))
+    stops = {each: correspondence.list_mail_stops(each, None) for each in live.all()}
+    return {each: found for each, found in stops.items() if found}
 
 
 def withdraw_unreachable(session: Session, *, now: datetime, limit: int = BATCH) -> int:
@@ -64,7 +82,7 @@ def withdraw_unreachable(session: Session, *, now: datetime, limit: int = BATCH)
         [
             Letter.status.in_((LetterStatus.UNCONFIRMED, LetterStatus.QUEUED, LetterStatus.HELD)),
             or_(Candidacy.status != CandidacyStatus.STANDING, Ballot.is_cancelled.is_(True)),
-            _is_not_claimed(),
+            is_not_claimed(),
         ],
         limit=limit,
     )
@@ -142,7 +160,7 @@ def _stop_after_poll(session: Session, *, now: datetime, limit: int) -> int:
         [
             Letter.status == LetterStatus.QUEUED,
             Election.poll_closes_at <= now,
-            _is_not_claimed(),
+            is_not_claimed(),
         ],
         limit=limit,
     )
@@ -159,19 +177,35 @@ def _stop_after_poll(session: Session, *, now: datetime, limit: int) -> int:
     return len(stopped)
 
 
-def _release(session: Session, *, correspondence: Correspondence, now: datetime, limit: int) -> int:
+def _release(
+    session: Session,
+    *,
+    stops: Mapping[int, Mapping[int, MailStop]],
+    correspondence: Correspondence,
+    now: datetime,
+    limit: int,
+) -> int:
     """Send on what was held for an address, for the calendar or by a pause that has ended."""
     live = session.scalars(select(Campaign.id).where(Campaign.status == CampaignStatus.LIVE)).all()
     paused = [each for each in live if find_pause(session, campaign_scope(each)) is not None]
+    # Left out here and not only when dispatched: they would fill every batch.
+    waits_on = [
+        and_(Letter.campaign_id == campaign_id, Letter.candidacy_id.in_(stopped))
+        for campaign_id, stopped in stops.items()
+    ]
     letters = _lock_letters(
         session,
         [
             Letter.status == LetterStatus.HELD,
             Letter.campaign_id.in_(live),
             Election.poll_closes_at > now,
-            _is_not_claimed(),
+            is_not_claimed(),
             or_(
-                and_(Letter.held_reason == HeldReason.NO_ADDRESS, Person.email.is_not(None)),
+                and_(
+                    Letter.held_reason == HeldReason.NO_ADDRESS,
+                    Person.email.is_not(None),
+                    *(not_(each) for each in waits_on),
+                ),
                 and_(
                     Letter.held_reason == HeldReason.CALENDAR,
                     Election.nominations_close_at <= now,
@@ -212,10 +246,3 @@ def _lock_letters(
         .options(joinedload(Letter.action).joinedload(Action.supporter))
         .execution_options(populate_existing=True)
     ).all()
-
-
-def _is_not_claimed() -> ColumnElement[bool]:
-    return ~exists().where(
-        OutboxMessage.id == Letter.outbox_message_id,
-        OutboxMessage.status.in_((MessageStatus.SENDING, MessageStatus.SENT, MessageStatus.FAILED)),
-    )

@@ -50,7 +50,7 @@ def confirm_action(
         )
     pending = [each for each in action.letters if each.status is LetterStatus.UNCONFIRMED]
     if not pending:
-        raise TransitionRefused("You have taken all of these letters back.")
+        raise TransitionRefused("None of these letters waits for you any more.")
     action.confirmed_at = now
     record_address_confirmation(
         session, supporter_id=action.supporter_id, campaign_id=campaign.id, now=now

@@ -3,6 +3,7 @@
 from datetime import datetime
 from functools import partial
 
+from sqlalchemy import ColumnElement, exists
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
@@ -17,7 +18,7 @@ from campaign.elections.models import Election
 from campaign.elections.rules import ElectionPhase
 from campaign.letters.errors import LettersClosed
 from campaign.letters.models import Action, Letter
-from campaign.letters.rules import LetterStatus, held_reason_at
+from campaign.letters.rules import HeldReason, LetterStatus, MailStop, held_reason_at
 from campaign.letters.service.life import move_letter
 from campaign.letters.service.mail import Correspondence, queue_letter
 
@@ -35,6 +36,14 @@ def why_unreachable(candidacy: Candidacy) -> str:
     if candidacy.status is not CandidacyStatus.STANDING:
         return "candidate_withdrew"
     return "poll_cancelled" if candidacy.ballot.is_cancelled else ""
+
+
+def is_not_claimed() -> ColumnElement[bool]:
+    """Return the condition that no worker has, or has had, the message of a letter in hand."""
+    return ~exists().where(
+        OutboxMessage.id == Letter.outbox_message_id,
+        OutboxMessage.status.in_((MessageStatus.SENDING, MessageStatus.SENT, MessageStatus.FAILED)),
+    )
 
 
 def cancel_message_of(session: Session, letter: Letter) -> bool:
@@ -57,18 +66,21 @@ def dispatch_letter(
 ) -> None:
     """Take a confirmed letter, new or held, to where it belongs at this moment.
 
-    A candidate who withdrew is never mailed: the letter becomes withdrawn, with the reason in the
-    log. A letter whose message a worker has already taken is left alone.
+    A candidate who withdrew or wants nothing more is never mailed: the letter becomes withdrawn,
+    with the reason in the log. A letter whose message a worker has already taken is left alone.
     """
     candidacy = letter.candidacy
     move = partial(move_letter, session, letter, actor=actor, now=now)
     email = candidacy.person.email or ""
+    stop = correspondence.list_mail_stops(campaign.id, [candidacy.id]).get(candidacy.id)
     held_reason = held_reason_at(
-        has_address=bool(email),
+        has_address=bool(email) and stop is not MailStop.WRONG_ADDRESS,
         phase=candidacy.ballot.election.phase(now),
         is_paused=find_pause(session, campaign_scope(campaign.id)) is not None,
     )
     gone = why_unreachable(candidacy)
+    if stop is MailStop.NOTHING_MORE:
+        gone = gone or stop.value
     if not gone and letter.status is LetterStatus.HELD and letter.held_reason is held_reason:
         return
     if _waits_in_outbox(session, letter, recipient=email) and not gone and held_reason is None:
@@ -79,7 +91,9 @@ def dispatch_letter(
     if gone:
         move(LetterStatus.WITHDRAWN, reason=gone)
     elif held_reason is not None:
-        move(LetterStatus.HELD, held_reason=held_reason)
+        is_wrong = email and held_reason is HeldReason.NO_ADDRESS
+        reason = MailStop.WRONG_ADDRESS.value if is_wrong else ""
+        move(LetterStatus.HELD, held_reason=held_reason, reason=reason)
     else:
         move(LetterStatus.QUEUED)
         letter.outbox_message_id = queue_letter(

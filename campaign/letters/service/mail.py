@@ -1,6 +1,6 @@
 """The mails that letters cause, written into the outbox."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,11 +14,21 @@ from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import Lane, campaign_scope
 from campaign.delivery.service import queue_message
 from campaign.elections.models import Election
+from campaign.letters.errors import TooManyMails
 from campaign.letters.models import Action, Letter
-from campaign.letters.queries import was_mailed_lately
+from campaign.letters.queries import list_confirmation_times, was_mailed_lately
+from campaign.letters.rules import MailStop
 
 RESEND_AFTER = timedelta(minutes=10)
 """The same confirmation mail does not go to the same address more often than this."""
+MAILS_PER_HOUR = 5
+"""Mails that people who have proved nothing can make us send to one address in any hour."""
+
+
+def stop_nobody(_campaign_id: int, _candidacy_ids: Collection[int] | None) -> dict[int, MailStop]:
+    """Say that every candidate may be written to."""
+    return {}
+
 
 _AUTOMATIC = {"Auto-Submitted": "auto-generated"}
 
@@ -32,6 +42,8 @@ class Correspondence:
     make_action_link: Callable[[Action], str]
     make_answer_link: Callable[[int, int], str]
     """From campaign and candidacy to the address where the candidate answers."""
+    list_mail_stops: Callable[[int, Collection[int] | None], Mapping[int, MailStop]] = stop_nobody
+    """From a campaign, and candidacies or ``None`` for all, to those that must not be mailed."""
 
 
 def queue_letter(
@@ -64,6 +76,7 @@ def queue_letter(
         subject=text.subject,
         body=text.body,
         now=now,
+        not_after=letter.candidacy.ballot.election.poll_closes_at,
     )
 
 
@@ -115,6 +128,7 @@ def queue_confirmation(
         session, recipient=recipient, subject=text.subject, since=now - RESEND_AFTER
     ):
         return
+    _check_mailbox_has_peace(session, recipient, now=now)
     _queue_notice(
         session,
         text,
@@ -179,6 +193,7 @@ def queue_already_written(
     if not was_mailed_lately(
         session, recipient=recipient, subject=text.subject, since=now - RESEND_AFTER
     ):
+        _check_mailbox_has_peace(session, recipient, now=now)
         # In the lane of confirmations: the person waits for it at their screen all the same.
         _queue_notice(
             session,
@@ -233,6 +248,18 @@ def _written_before(letters: Sequence[Letter], election: Election) -> list[tuple
         )
         for letter in letters
     ]
+
+
+def _check_mailbox_has_peace(session: Session, recipient: str, *, now: datetime) -> None:
+    """Raise TooManyMails where ever new texts have had enough mails sent to one address.
+
+    The caller holds the lock of the supporter, so two requests do not both find the last place.
+    """
+    hour = timedelta(hours=1)
+    times = list_confirmation_times(session, recipient=recipient, since=now - hour)
+    if len(times) >= MAILS_PER_HOUR:
+        wait = times[-MAILS_PER_HOUR] + hour - now
+        raise TooManyMails(limit=MAILS_PER_HOUR, wait=wait)
 
 
 def _queue_notice(

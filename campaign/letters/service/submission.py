@@ -1,6 +1,6 @@
 """A supporter sends the form: one action, whatever is pressed twice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -22,6 +22,7 @@ from campaign.letters.models import Action, ActionAskVersion, Letter
 from campaign.letters.queries import list_same_letters
 from campaign.letters.rules import (
     LetterStatus,
+    MailStop,
     PreparedLetter,
     Writer,
     expires_at,
@@ -73,7 +74,14 @@ def submit_action(
     only the mail says so. Raises LettersClosed, RecipientUnavailable.
     """
     check_open(campaign, ballot.election, now)
-    _check_recipients(session, ballot, letters)
+    _check_recipients(
+        session,
+        ballot,
+        letters,
+        stops=correspondence.list_mail_stops(
+            campaign.id, [letter.candidacy_id for letter in letters]
+        ),
+    )
     # From here on, what this address sends elsewhere at the same moment waits.
     supporter = lock_supporter(session, email=writer.email, now=now)
     expire_actions_of(session, supporter, now=now)
@@ -143,7 +151,13 @@ def submit_action(
     return Submission(action=action, is_new=True)
 
 
-def _check_recipients(session: Session, ballot: Ballot, letters: Sequence[PreparedLetter]) -> None:
+def _check_recipients(
+    session: Session,
+    ballot: Ballot,
+    letters: Sequence[PreparedLetter],
+    *,
+    stops: Mapping[int, MailStop],
+) -> None:
     if not letters:
         raise TextInvalid("Choose at least one candidate.")
     if ballot.is_cancelled:
@@ -157,6 +171,10 @@ def _check_recipients(session: Session, ballot: Ballot, letters: Sequence[Prepar
     for candidacy in candidacies:
         if why_unreachable(candidacy):
             raise RecipientUnavailable(f"{candidacy.person.name} is no longer standing.")
+        if stops.get(candidacy.id) is MailStop.NOTHING_MORE:
+            raise RecipientUnavailable(
+                f"{candidacy.person.name} has asked this campaign for no more letters."
+            )
     if len(candidacies) != len(wanted) or len(wanted) != len(letters):
         raise RecipientUnavailable("Choose candidates who stand in this constituency, each once.")
 

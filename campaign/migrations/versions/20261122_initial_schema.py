@@ -5,7 +5,7 @@ from alembic import op
 
 from campaign.core import db
 
-revision = "73209318d0bf"
+revision = "c709bd684838"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -97,6 +97,7 @@ def upgrade() -> None:
         sa.Column("headers", sa.Text(), nullable=False),
         sa.Column("created_at", db.UTCDateTime(timezone=True), nullable=False),
         sa.Column("due_at", db.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("not_after", db.UTCDateTime(timezone=True), nullable=True),
         sa.Column("attempt_count", sa.Integer(), nullable=False),
         sa.Column("claimed_by", sa.String(), nullable=True),
         sa.Column("lease_ends_at", db.UTCDateTime(timezone=True), nullable=True),

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "7d2f6a90c1e5"
-down_revision = "73209318d0bf"
+down_revision = "c709bd684838"
 branch_labels = None
 depends_on = None
 

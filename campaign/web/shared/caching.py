@@ -16,8 +16,3 @@ def same_for_everybody(body: str | Response) -> Response:
     response.add_etag()
     response.make_conditional(request)
     return response
-
-
-def cacheable(response: Response) -> Response:
-    """Let browsers and proxies keep a public answer for a moment and ask again by its ETag."""
-    return same_for_everybody(response)

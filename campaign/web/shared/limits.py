@@ -34,7 +34,11 @@ class Limit:
 LOOKUP = Limit("lookup", "60 per minute")
 """Looking a postcode up: a GET, so generous."""
 SUBMISSION = Limit("submission", "10 per minute; 100 per hour")
-"""Sending letters or an answer. Many people can share one address: a school, a mobile network."""
+"""Sending letters. Many people can share one address: a school, a mobile network."""
+FORM = Limit("form", "60 per minute")
+"""Every press of a button in a form of several steps, looking it over included."""
+ANSWER = Limit("answer", "20 per minute; 200 per hour")
+"""What is pressed behind a candidate's link; a party's office may answer for many."""
 CONFIRMATION = Limit("confirmation", "20 per minute")
 """Pressing the button behind a link from a mail."""
 LOGIN = Limit("login", "10 per minute; 50 per hour")
@@ -53,10 +57,11 @@ _LOGIN_ENDPOINTS = (
 )
 
 
-def limited(limit: Limit) -> Callable[[View], View]:
+def limited(limit: Limit, *, when: Callable[[], bool] | None = None) -> Callable[[View], View]:
     """Mark a view as limited; stands below the route, above other decorators.
 
-    Only marked here: each application counts with its own limiter, or not at all.
+    Where ``when`` is given, only requests of which it is true count. A view may bear several
+    marks. Only marked here: each application counts with its own limiter, or not at all.
     """
 
     def mark(view: View) -> View:
@@ -64,7 +69,7 @@ def limited(limit: Limit) -> Callable[[View], View]:
         def marked(*args: Any, **kwargs: Any) -> Any:
             return view(*args, **kwargs)
 
-        setattr(marked, _MARK, limit)
+        setattr(marked, _MARK, (*getattr(view, _MARK, ()), (limit, when)))
         return marked  # type: ignore[return-value]
 
     return mark
@@ -84,11 +89,16 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     limiter.init_app(app)
     for endpoint, view in list(app.view_functions.items()):
-        limit = LOGIN if endpoint in _LOGIN_ENDPOINTS else getattr(view, _MARK, None)
-        if limit is not None:
-            methods = ["POST"] if endpoint in _LOGIN_ENDPOINTS else None
-            decorate = limiter.shared_limit(limit.rates, scope=limit.name, methods=methods)
-            app.view_functions[endpoint] = decorate(view)  # type: ignore[assignment]
+        is_login = endpoint in _LOGIN_ENDPOINTS
+        marks = ((LOGIN, None),) if is_login else getattr(view, _MARK, ())
+        for limit, when in marks:
+            decorate = limiter.shared_limit(
+                limit.rates,
+                scope=limit.name,
+                methods=["POST"] if is_login else None,
+                exempt_when=_unless(when),
+            )
+            app.view_functions[endpoint] = decorate(app.view_functions[endpoint])  # type: ignore[assignment]
 
     @app.after_request
     def say_when_to_come_back(response: Response) -> Response:
@@ -106,6 +116,10 @@ def storage_uri(settings: Settings) -> str:
         return f"{SCHEME}://{url.database}-limits"
     settings.instance_path.mkdir(parents=True, exist_ok=True)
     return f"{SCHEME}://{settings.instance_path / 'limits.sqlite'}"
+
+
+def _unless(when: Callable[[], bool] | None) -> Callable[[], bool] | None:
+    return None if when is None else lambda: not when()
 
 
 def _client_key(address: str, secret: bytes) -> str:

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from campaign.campaigns.queries import get_campaign
 from campaign.candidates.errors import AddressInvalid
-from campaign.candidates.service import correct_address as correct
+from campaign.followups.requests import correct_candidate_address
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
 from campaign.pledges.service import settle_request
@@ -59,7 +59,7 @@ def correct_address_submit(campaign_slug: str, person_id: int) -> Response | tup
     page = _page(campaign_slug, person_id)
     if form.validate_on_submit():
         try:
-            correct(
+            correct_candidate_address(
                 session(),
                 person_id=page.candidacy.person_id,
                 email=form.new_email,

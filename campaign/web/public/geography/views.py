@@ -12,6 +12,7 @@ from campaign.geography.rules import PostcodeOutcome, format_postcode
 from campaign.reports import constituency as reports
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import now, session
+from campaign.web.shared.limits import LOOKUP, limited
 
 blueprint = Blueprint("geography", __name__)
 
@@ -19,6 +20,7 @@ _STATUS = {PostcodeOutcome.NOT_A_POSTCODE: 422, PostcodeOutcome.UNKNOWN: 404}
 
 
 @blueprint.get("/<campaign_slug>/find")
+@limited(LOOKUP)
 def find(campaign_slug: str) -> BaseResponse | tuple[str, int]:
     """Lead from a postcode to its constituency, or say why there is none."""
     campaign = campaigns.get_campaign(session(), campaign_slug)

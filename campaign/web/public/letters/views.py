@@ -11,15 +11,21 @@ from campaign.elections.queries import get_election
 from campaign.followups.correspondence import correspondence
 from campaign.geography.queries import get_constituency
 from campaign.letters import queries, service
-from campaign.letters.errors import ActionExpired, LettersClosed
+from campaign.letters.errors import ActionExpired, LettersClosed, TooManyMails
 from campaign.reports.writing_desk import WritingDesk, open_desk
 from campaign.supporters.service import PROOF_LIFETIME, browser_proves, sign_browser_proof
 from campaign.web.public.letters.forms import WriteForm, make_write_form
 from campaign.web.shared.context import now, session, toolkit
+from campaign.web.shared.limits import CONFIRMATION, FORM, SUBMISSION, limited
 
 blueprint = Blueprint("letters", __name__)
 
-Page = str | tuple[str, int] | BaseResponse
+Page = str | tuple[str, int] | tuple[str, int, dict[str, str]] | BaseResponse
+
+
+def is_sending() -> bool:
+    """Tell whether the button that sends was pressed, not one that looks over or changes."""
+    return request.form.get("step") == "send"
 
 
 @blueprint.after_request
@@ -37,6 +43,8 @@ def write(campaign_slug: str, constituency_slug: str) -> str:
 
 
 @blueprint.post("/<campaign_slug>/<constituency_slug>/write")
+@limited(SUBMISSION, when=is_sending)
+@limited(FORM)
 def write_submit(campaign_slug: str, constituency_slug: str) -> Page:
     """Preview, go back to change, or send, by the button that was pressed."""
     desk = _desk(campaign_slug, constituency_slug)
@@ -46,12 +54,16 @@ def write_submit(campaign_slug: str, constituency_slug: str) -> Page:
         return _form_page(desk, form)
     if not form.validate():
         return _form_page(desk, form), 422
-    if step != "send":
+    if not is_sending():
         return _preview_page(desk, form)
     try:
         return _send(desk, form)
     except LettersClosed:
         raise
+    except TooManyMails as error:
+        form.form_errors.append(str(error))
+        wait = round(error.wait.total_seconds())
+        return _form_page(desk, form), 429, {"Retry-After": str(wait)}
     except Refused as error:
         form.form_errors.append(str(error))
         return _form_page(desk, form), 422
@@ -80,6 +92,7 @@ def action(token: str) -> str:
 
 
 @blueprint.post("/action/<token>/confirm")
+@limited(CONFIRMATION)
 def action_confirm(token: str) -> tuple[str, int] | BaseResponse:
     """Confirm all letters, and let this browser vouch for the address from now on."""
     found = queries.get_action(session(), toolkit().signer, token)
@@ -106,6 +119,7 @@ def action_confirm(token: str) -> tuple[str, int] | BaseResponse:
 
 
 @blueprint.post("/action/<token>/withdraw")
+@limited(CONFIRMATION)
 def action_withdraw(token: str) -> tuple[str, int] | BaseResponse:
     """Take back one letter, or all that have not left."""
     found = queries.get_action(session(), toolkit().signer, token)

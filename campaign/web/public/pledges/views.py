@@ -14,13 +14,20 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from campaign.core.errors import NotFound
 from campaign.followups.receipts import ReceiptMeans, publish_answers, withdraw_answer
+from campaign.followups.requests import note_candidate_request
 from campaign.pledges.rules import STATEMENT_LIMIT, Channel, RequestKind
-from campaign.pledges.service import AnswerDoor, note_request, open_answer_link
+from campaign.pledges.service import AnswerDoor, open_answer_link
 from campaign.reports.candidate_record import AskRecord, CandidateRecord, build_candidate_record
 from campaign.web.public.pledges.forms import AnswerForm, ConfirmForm, answer_form
 from campaign.web.shared.context import now, session, toolkit
+from campaign.web.shared.limits import ANSWER, FORM, limited
 
 blueprint = Blueprint("pledges", __name__)
+
+
+def is_publishing() -> bool:
+    """Tell whether the button that publishes was pressed, not one that looks over or changes."""
+    return request.form.get("step") == "publish"
 
 
 @blueprint.after_request
@@ -39,6 +46,8 @@ def answer(token: str) -> str:
 
 
 @blueprint.post("/answer/<token>/")
+@limited(ANSWER, when=is_publishing)
+@limited(FORM)
 def answer_submit(token: str) -> BaseResponse:
     """Show the answers as the public will see them; publish them when that was the button."""
     door, record = _open(token)
@@ -87,6 +96,7 @@ def withdraw(token: str, ask_slug: str) -> str:
 
 
 @blueprint.post("/answer/<token>/withdraw/<ask_slug>")
+@limited(ANSWER)
 def withdraw_submit(token: str, ask_slug: str) -> BaseResponse:
     """Take an answer back."""
     door, record = _open(token)
@@ -103,16 +113,11 @@ def ask_for(token: str, kind: str) -> str:
 
 
 @blueprint.post("/answer/<token>/request/<kind>")
+@limited(ANSWER)
 def ask_for_submit(token: str, kind: str) -> str:
     """Note the request and say what happens next."""
     door, _record = _open(token)
-    note_request(
-        session(),
-        campaign_id=door.campaign.id,
-        candidacy_id=door.candidacy.id,
-        kind=_kind(kind),
-        now=now(),
-    )
+    note_candidate_request(session(), door, kind=_kind(kind), now=now())
     return _request_page(token, door, _kind(kind), is_done=True)
 
 

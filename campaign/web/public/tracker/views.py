@@ -1,6 +1,6 @@
 """The tracker, a candidate's page, and the same as open data."""
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, render_template
 
 from campaign.campaigns.queries import get_campaign
 from campaign.candidates.queries import get_candidacy_of_person
@@ -9,7 +9,7 @@ from campaign.pledges.rules import PUBLIC_FLOOR, Stance
 from campaign.reports.candidate_record import build_candidate_record
 from campaign.reports.pledge_records import build_pledge_export, csv_lines, json_text
 from campaign.reports.tracker import Shade, build_tracker
-from campaign.web.shared.caching import cacheable
+from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import now, session
 
 blueprint = Blueprint("tracker", __name__)
@@ -27,7 +27,7 @@ def show(campaign_slug: str) -> Response:
         shades=list(Shade),
         now=now(),
     )
-    return cacheable(make_response(page))
+    return same_for_everybody(page)
 
 
 @blueprint.get("/<campaign_slug>/candidates/<int:person_id>/")
@@ -44,7 +44,7 @@ def candidate(campaign_slug: str, person_id: int) -> Response:
         record=build_candidate_record(session(), campaign, candidacy),
         public_floor=PUBLIC_FLOOR,
     )
-    return cacheable(make_response(page))
+    return same_for_everybody(page)
 
 
 @blueprint.get("/<campaign_slug>/pledges.csv", endpoint="csv")
@@ -54,7 +54,7 @@ def pledges_csv(campaign_slug: str) -> Response:
     export = build_pledge_export(session(), campaign)
     response = Response("".join(csv_lines(export)), mimetype="text/csv")
     response.headers["Content-Disposition"] = f"attachment; filename={campaign.slug}-pledges.csv"
-    return cacheable(response)
+    return same_for_everybody(response)
 
 
 @blueprint.get("/<campaign_slug>/pledges.json", endpoint="json")
@@ -67,4 +67,4 @@ def pledges_json(campaign_slug: str) -> Response:
     response = Response(json_text(export, now=made_at), mimetype="application/json")
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return cacheable(response)
+    return same_for_everybody(response)
