@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState
+from playwright.sync_api import Browser, Page, StorageState
 
 from campaign.cli.demo import OWNER
 from tests.browser import walk
@@ -13,9 +14,14 @@ from tests.browser.walk import Supporter, follow, press
 
 pytestmark = pytest.mark.browser
 
-RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
-    "resultTypes": ["violations"],
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+SCHEMES: dict[Literal["light", "dark"], dict[str, object]] = {
+    "light": {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]},
+    # Only the colours differ.
+    "dark": {
+        "runOnly": {"type": "rule", "values": ["color-contrast"]},
+        "resultTypes": ["violations"],
+    },
 }
 PHONE, DESK, SMALLEST = 390, 1280, 320
 SLUG = "safer-internet"
@@ -155,46 +161,44 @@ def office_pages(page: Page, doors: Doors) -> Iterator[str]:
     yield "record of an answer with errors"
 
 
-@pytest.fixture(params=["light", "dark"])
-def window(
-    request: pytest.FixtureRequest, browser: Browser, demonstration: str, doors: Doors
-) -> Iterator[BrowserContext]:
-    """An organiser's browser in light and in dark; its pages begin as wide as a desk."""
+@pytest.fixture
+def page(browser: Browser, demonstration: str, doors: Doors) -> Iterator[Page]:
+    """A page of an organiser's browser."""
     context = browser.new_context(
         base_url=demonstration,
         viewport={"width": DESK, "height": 900},
         locale="en-GB",
-        color_scheme=request.param,
         reduced_motion="reduce",
         storage_state=doors.login,
     )
     context.set_default_timeout(15_000)
-    yield context
+    yield context.new_page()
     context.close()
 
 
-def faults(page: Page, name: str, axe: Axe) -> Iterator[str]:
-    """Say what is wrong with the page that is open, at each width."""
-    for width in (DESK, PHONE):
-        page.set_viewport_size({"width": width, "height": 844})
-        for found in axe.run(page, options=RULES).response["violations"]:
-            nodes = "; ".join(node["html"][:120] for node in found["nodes"][:3])
-            yield f"{name} at {width}: {found['id']}: {nodes}"
+def faults(page: Page, name: str) -> Iterator[str]:
+    """Say what is wrong with the page that is open, at each width, in light and in dark."""
+    for scheme, rules in SCHEMES.items():
+        page.emulate_media(color_scheme=scheme)
+        for width in (DESK, PHONE):
+            page.set_viewport_size({"width": width, "height": 844})
+            for found in Axe().run(page, options=rules).response["violations"]:
+                nodes = "; ".join(node["html"][:120] for node in found["nodes"][:3])
+                yield f"{name}, {scheme}, {width} px: {found['id']}: {nodes}"
     page.set_viewport_size({"width": SMALLEST, "height": 640})
     wide = page.evaluate("document.documentElement.scrollWidth")
     if wide > SMALLEST:
-        yield f"{name} at {SMALLEST}: {wide} px wide"
-    page.set_viewport_size({"width": DESK, "height": 900})
+        yield f"{name}: scrolls sideways on {SMALLEST} px, being {wide} px wide"
+    page.set_viewport_size({"width": DESK, "height": 844})
+    page.emulate_media(color_scheme="light")
 
 
-def test_public_pages(window: BrowserContext, doors: Doors) -> None:
-    window.clear_cookies()
-    page, axe = window.new_page(), Axe()
-    found = [fault for name in public_pages(page, doors) for fault in faults(page, name, axe)]
+def test_public_pages(page: Page, doors: Doors) -> None:
+    page.context.clear_cookies()
+    found = [fault for name in public_pages(page, doors) for fault in faults(page, name)]
     assert not found, "\n".join(found)
 
 
-def test_back_office_pages(window: BrowserContext, doors: Doors) -> None:
-    page, axe = window.new_page(), Axe()
-    found = [fault for name in office_pages(page, doors) for fault in faults(page, name, axe)]
+def test_back_office_pages(page: Page, doors: Doors) -> None:
+    found = [fault for name in office_pages(page, doors) for fault in faults(page, name)]
     assert not found, "\n".join(found)
