@@ -1,6 +1,7 @@
 """The running demonstration, and Chromium to walk through it."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext
 from campaign.core.config import PROJECT_ROOT
 from tests.conftest import missing
 
-START_SECONDS = 120
+START_SECONDS = 240
 CHROMIUM = (
     os.environ.get("TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 )
@@ -43,11 +44,16 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def demonstration_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demonstration")
+
+
+@pytest.fixture(scope="session")
+def demonstration(demonstration_folder: Path) -> Iterator[str]:
     """The address of a fresh demonstration, started as ``make run`` starts it."""
     if CHROMIUM is None:
         missing("no Chromium: install the package chromium, or set TEST_CHROMIUM")
-    folder = tmp_path_factory.mktemp("demonstration")
+    folder = demonstration_folder
     port = _free_port()
     base_url = f"http://127.0.0.1:{port}"
     with (folder / "log").open("w") as log:
@@ -68,6 +74,18 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@pytest.fixture(scope="session")
+def organiser_password(demonstration: str, demonstration_folder: Path) -> str:
+    """The password that the demonstration prints when it is ready."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        log = (demonstration_folder / "log").read_text()
+        if found := re.search(r"Organiser +\S+ +password +(\S+)", log):
+            return found[1]
+        time.sleep(0.1)
+    pytest.fail(f"the demonstration does not say how to log in:\n{log}")
 
 
 def _wait_until_it_answers(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
