@@ -1,6 +1,5 @@
-"""Writes of the pledges domain, and the links that candidates answer by."""
+"""The record of answers: what is added to a campaign's chain, and by whom."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,22 +7,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Ask, AskVersion, Campaign
-from campaign.campaigns.rules import CampaignStatus
-from campaign.candidates.models import Candidacy
 from campaign.candidates.queries import get_candidacy
-from campaign.core.tokens import Signer
-from campaign.elections.queries import get_election
-from campaign.elections.rules import ElectionPhase
 from campaign.pledges.errors import (
     AlreadyReviewed,
-    AnswerLinkRevoked,
     AnswersClosed,
     OwnEntry,
     PledgeEventNotFound,
     PledgeInvalid,
     RecordClosed,
 )
-from campaign.pledges.models import AnswerLink, CandidateRequest, PledgeEvent
+from campaign.pledges.models import PledgeEvent
 from campaign.pledges.queries import HistoryEntry, list_history
 from campaign.pledges.rules import (
     CANDIDATE,
@@ -33,23 +26,13 @@ from campaign.pledges.rules import (
     ChainEntry,
     Channel,
     EventKind,
-    RequestKind,
     Stance,
     VerificationLevel,
     chain_hash,
     clean_source_url,
     clean_text,
 )
-
-_PURPOSE = "answer"
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerDoor:
-    """What a candidate's link opens."""
-
-    campaign: Campaign
-    candidacy: Candidacy
+from campaign.pledges.service.links import takes_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,48 +42,6 @@ class GivenAnswer:
     ask_id: int
     stance: Stance
     statement: str
-
-
-def answer_token(session: Session, signer: Signer, *, campaign_id: int, candidacy_id: int) -> str:
-    """Return the token of a candidate's personal link to answer a campaign; writes nothing."""
-    link = session.get(AnswerLink, (campaign_id, candidacy_id))
-    return signer.sign(_PURPOSE, [campaign_id, candidacy_id, link.generation if link else 1])
-
-
-def read_answer_token(session: Session, signer: Signer, token: str) -> tuple[int, int]:
-    """Return campaign and candidacy of a token; raises TokenInvalid or AnswerLinkRevoked."""
-    campaign_id, candidacy_id, generation = signer.read(_PURPOSE, token)
-    link = session.get(AnswerLink, (campaign_id, candidacy_id))
-    if link is not None and (link.is_revoked or link.generation != generation):
-        raise AnswerLinkRevoked("This link has been replaced by a newer one or switched off.")
-    return campaign_id, candidacy_id
-
-
-def open_answer_link(session: Session, signer: Signer, token: str, *, now: datetime) -> AnswerDoor:
-    """Return what a candidate's link opens.
-
-    Raises TokenInvalid, AnswerLinkRevoked, or AnswersClosed when the campaign or the poll is over.
-    """
-    campaign_id, candidacy_id = read_answer_token(session, signer, token)
-    campaign = session.get_one(Campaign, campaign_id)
-    if not _takes_answers(session, campaign, now=now):
-        raise AnswersClosed(
-            f"“{campaign.name}” no longer takes answers, because the poll or the campaign has "
-            f"closed. To correct the record, write to {campaign.contact_email}."
-        )
-    return AnswerDoor(campaign, get_candidacy(session, candidacy_id))
-
-
-def revoke_answer_link(session: Session, *, campaign_id: int, candidacy_id: int) -> None:
-    """Switch a candidate's link off; the next ``replace_answer_link`` makes a new one."""
-    _answer_link(session, campaign_id, candidacy_id).is_revoked = True
-
-
-def replace_answer_link(session: Session, *, campaign_id: int, candidacy_id: int) -> None:
-    """Let every link made so far end; tokens made from now on open again."""
-    link = _answer_link(session, campaign_id, candidacy_id)
-    link.generation += 1
-    link.is_revoked = False
 
 
 def record_pledge(
@@ -254,66 +195,13 @@ def review_pledge(
     )
 
 
-def note_request(
-    session: Session,
-    *,
-    campaign_id: int,
-    candidacy_id: int,
-    kind: RequestKind,
-    now: datetime,
-    note: str = "",
-) -> CandidateRequest:
-    """Note what a candidate asks for; the same open request again adds nothing.
-
-    ``not_me`` also ends the link: whoever reads that mailbox must not answer for the candidate.
-    """
-    found = session.scalar(
-        select(CandidateRequest).where(
-            CandidateRequest.campaign_id == campaign_id,
-            CandidateRequest.candidacy_id == candidacy_id,
-            CandidateRequest.kind == kind,
-            CandidateRequest.settled_at.is_(None),
-        )
-    )
-    if found is not None:
-        return found
-    if kind is RequestKind.NOT_ME:
-        revoke_answer_link(session, campaign_id=campaign_id, candidacy_id=candidacy_id)
-    request = CandidateRequest(
-        campaign_id=campaign_id,
-        candidacy_id=candidacy_id,
-        kind=kind,
-        note=clean_text(note, limit=STATEMENT_LIMIT),
-        requested_at=now,
-    )
-    session.add(request)
-    return request
-
-
-def _answer_link(session: Session, campaign_id: int, candidacy_id: int) -> AnswerLink:
-    link = session.get(AnswerLink, (campaign_id, candidacy_id))
-    if link is None:
-        link = AnswerLink(
-            campaign_id=campaign_id, candidacy_id=candidacy_id, generation=1, is_revoked=False
-        )
-        session.add(link)
-    return link
-
-
 def _check_who(channel: Channel, entered_by: str) -> None:
     if (channel is Channel.LINK) != (entered_by == CANDIDATE):
         raise PledgeInvalid("Only the candidate answers by link; say how the answer was given.")
 
 
-def _takes_answers(session: Session, campaign: Campaign, *, now: datetime) -> bool:
-    election = get_election(session, campaign.election_id)
-    return (
-        campaign.status is CampaignStatus.LIVE and election.phase(now) is not ElectionPhase.CLOSED
-    )
-
-
 def _check_open(session: Session, campaign: Campaign, *, entered_by: str, now: datetime) -> None:
-    if _takes_answers(session, campaign, now=now):
+    if takes_answers(session, campaign, now=now):
         return
     sentence = "The campaign or the poll has closed, so the record takes no more answers."
     raise AnswersClosed(sentence) if entered_by == CANDIDATE else RecordClosed(sentence)
@@ -387,43 +275,3 @@ def _append(session: Session, campaign: Campaign, event: PledgeEvent) -> PledgeE
     session.add(event)
     session.flush()  # The next event of the same transaction chains to this one.
     return event
-
-
-def settle_request(
-    session: Session, *, campaign_id: int, request_id: int, now: datetime
-) -> CandidateRequest:
-    """Note that an organiser dealt with a candidate's request; again changes nothing.
-
-    Letters that the request stopped may leave from then on. Settling ``not_me`` makes a new link,
-    for the old one stays off.
-    Raises PledgeEventNotFound when the campaign has no request of this number.
-    """
-    found = session.get(CandidateRequest, request_id)
-    if found is None or found.campaign_id != campaign_id:
-        raise PledgeEventNotFound("There is no request of this number.")
-    _settle(session, found, now=now)
-    return found
-
-
-def settle_address_requests(
-    session: Session, candidacy_ids: Collection[int], *, now: datetime
-) -> None:
-    """Settle what was said of the address of a candidate, in every campaign: it is mended."""
-    for found in session.scalars(
-        select(CandidateRequest).where(
-            CandidateRequest.candidacy_id.in_(candidacy_ids),
-            CandidateRequest.kind.in_((RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS)),
-            CandidateRequest.settled_at.is_(None),
-        )
-    ):
-        _settle(session, found, now=now)
-
-
-def _settle(session: Session, request: CandidateRequest, *, now: datetime) -> None:
-    if request.settled_at is not None:
-        return
-    request.settled_at = now
-    if request.kind == RequestKind.NOT_ME:
-        replace_answer_link(
-            session, campaign_id=request.campaign_id, candidacy_id=request.candidacy_id
-        )

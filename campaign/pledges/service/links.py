@@ -1,0 +1,86 @@
+"""The links that candidates answer by."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.rules import CampaignStatus
+from campaign.candidates.models import Candidacy
+from campaign.candidates.queries import get_candidacy
+from campaign.core.tokens import Signer
+from campaign.elections.queries import get_election
+from campaign.elections.rules import ElectionPhase
+from campaign.pledges.errors import AnswerLinkRevoked, AnswersClosed
+from campaign.pledges.models import AnswerLink
+
+_PURPOSE = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDoor:
+    """What a candidate's link opens."""
+
+    campaign: Campaign
+    candidacy: Candidacy
+
+
+def answer_token(session: Session, signer: Signer, *, campaign_id: int, candidacy_id: int) -> str:
+    """Return the token of a candidate's personal link to answer a campaign; writes nothing."""
+    link = session.get(AnswerLink, (campaign_id, candidacy_id))
+    return signer.sign(_PURPOSE, [campaign_id, candidacy_id, link.generation if link else 1])
+
+
+def read_answer_token(session: Session, signer: Signer, token: str) -> tuple[int, int]:
+    """Return campaign and candidacy of a token; raises TokenInvalid or AnswerLinkRevoked."""
+    campaign_id, candidacy_id, generation = signer.read(_PURPOSE, token)
+    link = session.get(AnswerLink, (campaign_id, candidacy_id))
+    if link is not None and (link.is_revoked or link.generation != generation):
+        raise AnswerLinkRevoked("This link has been replaced by a newer one or switched off.")
+    return campaign_id, candidacy_id
+
+
+def open_answer_link(session: Session, signer: Signer, token: str, *, now: datetime) -> AnswerDoor:
+    """Return what a candidate's link opens.
+
+    Raises TokenInvalid, AnswerLinkRevoked, or AnswersClosed when the campaign or the poll is over.
+    """
+    campaign_id, candidacy_id = read_answer_token(session, signer, token)
+    campaign = session.get_one(Campaign, campaign_id)
+    if not takes_answers(session, campaign, now=now):
+        raise AnswersClosed(
+            f"“{campaign.name}” no longer takes answers, because the poll or the campaign has "
+            f"closed. To correct the record, write to {campaign.contact_email}."
+        )
+    return AnswerDoor(campaign, get_candidacy(session, candidacy_id))
+
+
+def takes_answers(session: Session, campaign: Campaign, *, now: datetime) -> bool:
+    """Tell whether a campaign's record is open: it is live, and the poll has not closed."""
+    election = get_election(session, campaign.election_id)
+    return (
+        campaign.status is CampaignStatus.LIVE and election.phase(now) is not ElectionPhase.CLOSED
+    )
+
+
+def revoke_answer_link(session: Session, *, campaign_id: int, candidacy_id: int) -> None:
+    """Switch a candidate's link off; the next ``replace_answer_link`` makes a new one."""
+    _answer_link(session, campaign_id, candidacy_id).is_revoked = True
+
+
+def replace_answer_link(session: Session, *, campaign_id: int, candidacy_id: int) -> None:
+    """Let every link made so far end; tokens made from now on open again."""
+    link = _answer_link(session, campaign_id, candidacy_id)
+    link.generation += 1
+    link.is_revoked = False
+
+
+def _answer_link(session: Session, campaign_id: int, candidacy_id: int) -> AnswerLink:
+    link = session.get(AnswerLink, (campaign_id, candidacy_id))
+    if link is None:
+        link = AnswerLink(
+            campaign_id=campaign_id, candidacy_id=candidacy_id, generation=1, is_revoked=False
+        )
+        session.add(link)
+    return link

@@ -1,0 +1,88 @@
+"""What candidates ask for on their page, and organisers settle."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.pledges.errors import PledgeEventNotFound
+from campaign.pledges.models import CandidateRequest
+from campaign.pledges.rules import STATEMENT_LIMIT, RequestKind, clean_text
+from campaign.pledges.service.links import replace_answer_link, revoke_answer_link
+
+
+def note_request(
+    session: Session,
+    *,
+    campaign_id: int,
+    candidacy_id: int,
+    kind: RequestKind,
+    now: datetime,
+    note: str = "",
+) -> CandidateRequest:
+    """Note what a candidate asks for; the same open request again adds nothing.
+
+    ``not_me`` also ends the link: whoever reads that mailbox must not answer for the candidate.
+    """
+    found = session.scalar(
+        select(CandidateRequest).where(
+            CandidateRequest.campaign_id == campaign_id,
+            CandidateRequest.candidacy_id == candidacy_id,
+            CandidateRequest.kind == kind,
+            CandidateRequest.settled_at.is_(None),
+        )
+    )
+    if found is not None:
+        return found
+    if kind is RequestKind.NOT_ME:
+        revoke_answer_link(session, campaign_id=campaign_id, candidacy_id=candidacy_id)
+    request = CandidateRequest(
+        campaign_id=campaign_id,
+        candidacy_id=candidacy_id,
+        kind=kind,
+        note=clean_text(note, limit=STATEMENT_LIMIT),
+        requested_at=now,
+    )
+    session.add(request)
+    return request
+
+
+def settle_request(
+    session: Session, *, campaign_id: int, request_id: int, now: datetime
+) -> CandidateRequest:
+    """Note that an organiser dealt with a candidate's request; again changes nothing.
+
+    Letters that the request stopped may leave from then on. Settling ``not_me`` makes a new link,
+    for the old one stays off.
+    Raises PledgeEventNotFound when the campaign has no request of this number.
+    """
+    found = session.get(CandidateRequest, request_id)
+    if found is None or found.campaign_id != campaign_id:
+        raise PledgeEventNotFound("There is no request of this number.")
+    _settle(session, found, now=now)
+    return found
+
+
+def settle_address_requests(
+    session: Session, candidacy_ids: Collection[int], *, now: datetime
+) -> None:
+    """Settle what was said of the address of a candidate, in every campaign: it is mended."""
+    for found in session.scalars(
+        select(CandidateRequest).where(
+            CandidateRequest.candidacy_id.in_(candidacy_ids),
+            CandidateRequest.kind.in_((RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS)),
+            CandidateRequest.settled_at.is_(None),
+        )
+    ):
+        _settle(session, found, now=now)
+
+
+def _settle(session: Session, request: CandidateRequest, *, now: datetime) -> None:
+    if request.settled_at is not None:
+        return
+    request.settled_at = now
+    if request.kind == RequestKind.NOT_ME:
+        replace_answer_link(
+            session, campaign_id=request.campaign_id, candidacy_id=request.candidacy_id
+        )
