@@ -27,7 +27,16 @@ from campaign.delivery.channels.smtp import SmtpChannel
 from campaign.delivery.worker import Worker
 from campaign.followups.correspondence import delivery_handler, run_letter_chores
 from campaign.web.routes import BLUEPRINTS, DEMONSTRATION_BLUEPRINTS
-from campaign.web.shared import accounts, context, encoding, errors, filters, limits, security
+from campaign.web.shared import (
+    accounts,
+    context,
+    encoding,
+    errors,
+    filters,
+    limits,
+    security,
+    static_files,
+)
 
 MAXIMUM_REQUEST_BYTES = 256 * 1024
 CHANNELS: dict[str, Callable[[MailSettings], Channel]] = {
@@ -86,6 +95,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     limits.init_app(app, settings)
     for command in COMMANDS:
         app.cli.add_command(command)
+    static_files.init_app(app, partial(security.security_headers, is_secure=settings.is_secure))
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -177,6 +177,14 @@ def count_writers_by_candidacy(
     return {row[0]: row[1] for row in session.execute(query)}
 
 
+def count_writers(session: Session, campaign_id: int) -> int:
+    """Return how many different supporters have confirmed a letter of a campaign."""
+    writers = select(func.count(Letter.supporter_id.distinct())).where(
+        Letter.campaign_id == campaign_id, Letter.status.in_(CONFIRMED_STATUSES)
+    )
+    return session.scalars(writers).one()
+
+
 def list_same_letters(
     session: Session, *, supporter_id: int, text_hashes: Mapping[int, str]
 ) -> list[Letter]:

@@ -12,6 +12,7 @@ from campaign.candidates.rules import CandidacyStatus
 from campaign.elections.models import Ballot
 from campaign.pledges import queries as pledges
 from campaign.pledges.queries import CurrentAnswer
+from campaign.pledges.rules import RequestKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,8 @@ class CandidateStand:
 
     candidacy: Candidacy
     answers: Mapping[int, CurrentAnswer]
+    refusal: RequestKind | None
+    """What they asked for that stops letters."""
 
     @property
     def is_standing(self) -> bool:
@@ -27,17 +30,22 @@ class CandidateStand:
         return self.candidacy.status is not CandidacyStatus.WITHDRAWN
 
     @property
+    def is_refusing(self) -> bool:
+        """Whether the candidate has asked for no more letters."""
+        return self.refusal is RequestKind.NOTHING_MORE
+
+    @property
     def is_reachable(self) -> bool:
-        """Whether an address is known."""
-        return self.candidacy.person.email is not None
+        """Whether a letter can be sent: an address is known, and nobody said that it is wrong."""
+        return bool(self.candidacy.person.email) and self.refusal is None
 
 
 def list_stands(session: Session, campaign: Campaign, ballot: Ballot) -> list[CandidateStand]:
     """Return everybody on the ballot, in its order, with their answers."""
     candidacies = candidates.list_ballot_candidacies(session, ballot.id)
-    answers = pledges.list_current_answers(
-        session, campaign.id, candidacy_ids=[candidacy.id for candidacy in candidacies]
-    )
+    ids = [candidacy.id for candidacy in candidacies]
+    answers = pledges.list_current_answers(session, campaign.id, candidacy_ids=ids)
+    refusals = pledges.list_mail_refusals(session, campaign.id, candidacy_ids=ids)
     return [
         CandidateStand(
             candidacy=candidacy,
@@ -46,6 +54,7 @@ def list_stands(session: Session, campaign: Campaign, ballot: Ballot) -> list[Ca
                 for (candidacy_id, ask_id), answer in answers.items()
                 if candidacy_id == candidacy.id
             },
+            refusal=refusals.get(candidacy.id),
         )
         for candidacy in candidacies
     ]

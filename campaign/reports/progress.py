@@ -2,16 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import distinct, func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
-from campaign.candidates.models import Candidacy, Person
-from campaign.candidates.rules import CandidacyStatus
-from campaign.elections.models import Ballot
-from campaign.letters.models import Letter
+from campaign.letters.queries import count_letters_by_status, count_writers
 from campaign.letters.rules import CONFIRMED_STATUSES
-from campaign.pledges import queries as pledges
+from campaign.reports.register import list_answers, list_standings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,28 +25,14 @@ class Progress:
 
 
 def get_progress(session: Session, campaign: Campaign) -> Progress:
-    """Return the numbers of a campaign as the public sees them."""
-    standing = (
-        select(Candidacy.id, Person.email)
-        .join(Candidacy.person)
-        .join(Candidacy.ballot)
-        .where(
-            Ballot.election_id == campaign.election_id,
-            Ballot.is_cancelled.is_(False),
-            Candidacy.status != CandidacyStatus.WITHDRAWN,
-        )
-    )
-    emails = {row.id: row.email for row in session.execute(standing)}
-    answers = pledges.list_current_answers(session, campaign.id)
-    letters, supporters = session.execute(
-        select(func.count(), func.count(distinct(Letter.supporter_id))).where(
-            Letter.campaign_id == campaign.id, Letter.status.in_(CONFIRMED_STATUSES)
-        )
-    ).one()
+    """Return the numbers of a campaign as the public sees them; the number of queries is fixed."""
+    counted = [each for each in list_standings(session, campaign.election_id) if each.is_counted]
+    answered = {answer.candidacy_id for answer in list_answers(session, campaign.id)}
+    letters = count_letters_by_status(session, campaign.id)
     return Progress(
-        standing=len(emails),
-        reachable=sum(email is not None for email in emails.values()),
-        answered=len({candidacy_id for candidacy_id, _ask in answers} & emails.keys()),
-        letters=letters,
-        supporters=supporters,
+        standing=len(counted),
+        reachable=sum(each.is_reachable for each in counted),
+        answered=sum(each.candidacy_id in answered for each in counted),
+        letters=sum(letters[status] for status in CONFIRMED_STATUSES),
+        supporters=count_writers(session, campaign.id),
     )

@@ -1,14 +1,16 @@
-"""Everybody who stands in an election, as plain rows for counts and exports."""
+"""Everybody who stands in an election, and what they answered, for counts and exports."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.queries import list_asks
 from campaign.candidates.models import Candidacy, Person
 from campaign.candidates.rules import CandidacyStatus
 from campaign.elections.models import Ballot, Party
 from campaign.geography.models import Constituency
+from campaign.pledges.queries import CurrentAnswer, list_current_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,10 @@ def list_standings(session: Session, election_id: str) -> list[Standing]:
         Standing(candidacy_id, person_id, name, bool(email), *rest)
         for candidacy_id, person_id, name, email, *rest in rows
     ]
+
+
+def list_answers(session: Session, campaign_id: int) -> list[CurrentAnswer]:
+    """Return the public answers to the asks of today, not to those that were ended."""
+    asks = {ask.id for ask in list_asks(session, campaign_id)}
+    answers = list_current_answers(session, campaign_id).values()
+    return [answer for answer in answers if answer.ask_id in asks]

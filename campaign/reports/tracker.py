@@ -15,10 +15,10 @@ from campaign.elections.queries import get_election
 from campaign.geography.queries import list_constituencies
 from campaign.letters.models import Letter
 from campaign.letters.rules import LetterStatus
-from campaign.pledges.queries import CurrentAnswer, list_current_answers
+from campaign.pledges.queries import CurrentAnswer
 from campaign.pledges.rules import Stance
 from campaign.reports.hexmap import HexMap, lay_out
-from campaign.reports.register import Standing, list_standings
+from campaign.reports.register import Standing, list_answers, list_standings
 
 AGREEING = frozenset({Stance.YES, Stance.YES_WITH_RESERVATIONS})
 """Stances that the map counts as a yes; its legend says so."""
@@ -130,11 +130,7 @@ def build_tracker(session: Session, campaign: Campaign) -> Tracker:
     standings = list_standings(session, election.id)
     asks = list_asks(session, campaign.id)
     titles = {ask.id: ask.current.title for ask in asks}
-    answers = [
-        answer
-        for answer in list_current_answers(session, campaign.id).values()
-        if answer.ask_id in titles
-    ]
+    answers = list_answers(session, campaign.id)
     asked = _list_asked(session, campaign.id)
     constituencies = list_constituencies(session, election.boundary_set_id)
     by_candidacy: dict[int, list[CurrentAnswer]] = {}

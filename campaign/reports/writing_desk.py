@@ -1,6 +1,6 @@
 """What somebody needs before them to write: candidates, where each stands, and drafts."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.models import Ask, Campaign
 from campaign.campaigns.queries import get_campaign, list_asks
 from campaign.candidates.models import Candidacy
-from campaign.candidates.queries import list_ballot_candidacies
 from campaign.candidates.rules import CandidacyStatus
 from campaign.elections.models import Ballot
 from campaign.elections.queries import get_ballot, get_election
@@ -18,8 +17,8 @@ from campaign.letters.errors import LettersClosed
 from campaign.letters.queries import list_drafts
 from campaign.letters.rules import Draft, DraftGroup, group_drafts
 from campaign.letters.service import check_open
-from campaign.pledges.queries import CurrentAnswer, list_current_answers, list_mail_refusals
-from campaign.pledges.rules import RequestKind
+from campaign.pledges.queries import CurrentAnswer
+from campaign.reports.constituency import CandidateStand, list_stands
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,14 +27,9 @@ class WritingDesk:
 
     campaign: Campaign
     ballot: Ballot
-    candidacies: Sequence[Candidacy]
-    """Only those that may be written to: nobody who withdrew or wants nothing more."""
-    refusing: Sequence[Candidacy]
-    """Those who stand and have asked this campaign for no more letters."""
-    wrongly_addressed: Collection[int]
-    """Candidacies whose known address is said to be wrong."""
+    stands: Sequence[CandidateStand]
+    """Those who stand today, with their answers; nobody who withdrew."""
     asks: Sequence[Ask]
-    answers: Mapping[tuple[int, int], CurrentAnswer]
     drafts: Sequence[Draft]
     greetings: Mapping[int, str] = field(init=False)
     names: Mapping[int, str] = field(init=False)
@@ -45,17 +39,31 @@ class WritingDesk:
         object.__setattr__(self, "names", {c.id: c.person.name for c in self.candidacies})
 
     @property
+    def candidacies(self) -> list[Candidacy]:
+        """Return those who may be written to: nobody who wants nothing more."""
+        return [each.candidacy for each in self.stands if not each.is_refusing]
+
+    @property
+    def refusing(self) -> list[Candidacy]:
+        """Return those who have asked this campaign for no more letters."""
+        return [each.candidacy for each in self.stands if each.is_refusing]
+
+    @property
     def reachable(self) -> list[Candidacy]:
         """Return those with an address."""
-        return [each for each in self.candidacies if self._has_address(each)]
+        return [each.candidacy for each in self.stands if each.is_reachable]
 
     @property
     def unreachable(self) -> list[Candidacy]:
-        """Return those whose address nobody knows yet."""
-        return [each for each in self.candidacies if not self._has_address(each)]
+        """Return those whose right address nobody knows yet."""
+        return [
+            each.candidacy for each in self.stands if not each.is_reachable and not each.is_refusing
+        ]
 
-    def _has_address(self, candidacy: Candidacy) -> bool:
-        return bool(candidacy.person.email) and candidacy.id not in self.wrongly_addressed
+    @property
+    def answers(self) -> dict[tuple[int, int], CurrentAnswer]:
+        """Return the public answers of today by candidacy and ask."""
+        return _answers(self.stands)
 
     @property
     def groups(self) -> list[DraftGroup]:
@@ -76,32 +84,29 @@ def open_desk(
     check_open(campaign, election, now)
     if ballot.is_cancelled:
         raise LettersClosed("The poll in this constituency has been cancelled.")
-    standing = [
+    stands = [
         each
-        for each in list_ballot_candidacies(session, ballot.id)
-        if each.status is CandidacyStatus.STANDING
+        for each in list_stands(session, campaign, ballot)
+        if each.candidacy.status is CandidacyStatus.STANDING
     ]
-    refusals = list_mail_refusals(
-        session, campaign.id, candidacy_ids=[each.id for each in standing]
-    )
-    refusing = [each for each in standing if refusals.get(each.id) is RequestKind.NOTHING_MORE]
-    candidacies = [each for each in standing if each not in refusing]
-    answers = list_current_answers(
-        session, campaign.id, candidacy_ids=[each.id for each in candidacies]
-    )
     return WritingDesk(
         campaign=campaign,
         ballot=ballot,
-        candidacies=candidacies,
-        refusing=refusing,
-        wrongly_addressed=refusals.keys(),
+        stands=stands,
         asks=list_asks(session, campaign.id),
-        answers=answers,
         drafts=list_drafts(
             session,
             campaign=campaign,
             ballot=ballot,
-            candidacies=candidacies,
-            stances={key: answer.stance for key, answer in answers.items()},
+            candidacies=[each.candidacy for each in stands if not each.is_refusing],
+            stances={key: answer.stance for key, answer in _answers(stands).items()},
         ),
     )
+
+
+def _answers(stands: Sequence[CandidateStand]) -> dict[tuple[int, int], CurrentAnswer]:
+    return {
+        (stand.candidacy.id, ask_id): answer
+        for stand in stands
+        for ask_id, answer in stand.answers.items()
+    }
