@@ -6,16 +6,24 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from flask import Flask
+from sqlalchemy import func, select
 
+from campaign.candidates.models import Candidacy
+from campaign.cli import demo
 from campaign.core.config import PROJECT_ROOT
+from campaign.delivery.models import OutboxMessage
 from campaign.demonstration.folder import DemonstrationRuns, clear, only_one, organiser_password
 from campaign.demonstration.processes import Group, Program, free_port
+from campaign.letters.models import Letter
+from campaign.pledges.models import PledgeEvent
+from tests.conftest import FrozenClock
 
 START = [sys.executable, "-c", "from campaign.app import main; main()"]
 
@@ -159,3 +167,30 @@ def test_a_fresh_start_forgets_what_was_and_nothing_else(tmp_path: Path) -> None
     clear(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["keep.txt"]
     assert organiser_password(tmp_path) != password
+
+
+def test_a_second_start_keeps_the_data_and_says_when_polling_day_is_over(
+    make_app: Callable[..., Flask], clock: FrozenClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = make_app(is_demonstration=True)
+    kit = app.extensions["campaign"]
+
+    def counts() -> list[int]:
+        with kit.database.reader() as session:
+            return [
+                session.scalar(select(func.count()).select_from(model)) or 0
+                for model in (Candidacy, Letter, PledgeEvent, OutboxMessage)
+            ]
+
+    with app.app_context():
+        demo._prepare(kit, "a password of the demonstration")
+        assert "Inventing an island" in capsys.readouterr().out
+        first = counts()
+        assert min(first) > 100
+        demo._prepare(kit, "another password")
+        assert (counts(), capsys.readouterr().out) == (first, "")
+        clock.advance(days=90)
+        demo._prepare(kit, "another password")
+        said = capsys.readouterr().out
+        assert said == "Polling day is over in the stored demonstration: start over with FRESH=1.\n"
+        assert counts() == first

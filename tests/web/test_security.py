@@ -1,5 +1,7 @@
 """What every answer carries, whatever it answers."""
 
+import hashlib
+import re
 from collections.abc import Callable
 
 import pytest
@@ -60,3 +62,28 @@ def test_an_error_of_ours_is_a_page_and_not_a_trace(make_app: Callable[..., Flas
     assert answer.status_code == 500
     assert "secret detail" not in answer.text
     assert "Something went wrong on our side" in answer.text
+
+
+def test_files_of_the_site_are_kept_for_long_under_an_address_of_their_content(
+    client: CheckingClient,
+) -> None:
+    addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', client.get("/").text)
+    assert any("/css/site.css?v=" in each for each in addresses)
+    for address in addresses:
+        path, _, version = address.partition("?v=")
+        with client.get(address) as answer:
+            content = hashlib.sha256(answer.data).hexdigest()
+            assert answer.status_code == 200
+            assert answer.headers["Cache-Control"] == "max-age=2592000, public"
+            etag = answer.headers["ETag"]
+        assert content.startswith(version), path
+        assert len(version) >= 8, path
+        with client.get(address, headers={"If-None-Match": etag}) as again:
+            assert again.status_code == 304
+
+
+@pytest.mark.parametrize("path", ["nothing.css", "../wsgi.py", "css/", "%2e%2e/wsgi.py"])
+def test_nothing_but_files_of_the_site_is_served(client: CheckingClient, path: str) -> None:
+    with client.get(f"/static/{path}") as answer:
+        assert answer.status_code == 404
+        assert "Content-Security-Policy" in answer.headers

@@ -38,7 +38,8 @@ def init_app(app: Flask, headers: Callable[[], Iterator[tuple[str, str]]]) -> No
         app.wsgi_app,
         root=str(folder),
         prefix=f"{app.static_url_path}/",
-        max_age=MAX_AGE_SECONDS,
+        max_age=0 if app.debug else MAX_AGE_SECONDS,
         allow_all_origins=False,
+        autorefresh=app.debug,
         add_headers_function=add_headers,
     )
