@@ -156,6 +156,10 @@ def office_pages(page: Page, doors: Doors) -> Iterator[str]:
     ):
         page.goto(path)
         yield path
+    own = [link.get_attribute("href") or "" for link in page.locator("main ul a").all()]
+    for path in own:
+        page.goto(path)
+        yield path
     page.goto(f"{candidate}pledge")
     page.locator("main form .button").click()
     yield "record of an answer with errors"
