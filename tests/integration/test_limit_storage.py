@@ -40,7 +40,7 @@ def test_a_window_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_locked_file_lets_the_request_pass(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "limits.sqlite"
     storage = storage_from_string(f"{SCHEME}://{path}")
@@ -50,7 +50,7 @@ def test_a_locked_file_lets_the_request_pass(
     assert storage.incr("192.0.2.1", 60) == 0
     other.close()
     assert storage.incr("192.0.2.1", 60) == 2
-    logged = capsys.readouterr().out
+    logged = caplog.text
     assert "rate_limit_not_counted" in logged
     assert "192.0.2.1" not in logged
 
