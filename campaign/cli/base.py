@@ -4,7 +4,9 @@ from typing import Any, cast
 
 import click
 from flask import current_app
+from sqlalchemy.exc import DBAPIError
 
+from campaign.core import schema
 from campaign.core.errors import CampaignError
 from campaign.core.toolkit import Toolkit
 
@@ -17,6 +19,19 @@ class RefusalGroup(click.Group):
             return super().invoke(ctx)
         except CampaignError as error:
             raise click.ClickException(str(error)) from error
+        except DBAPIError as error:
+            raise click.ClickException(_why(error)) from error
+
+
+def _why(error: DBAPIError) -> str:
+    """Say in one sentence what to do about a database that cannot be used as it is."""
+    try:
+        is_current = schema.is_current(toolkit().database)
+    except DBAPIError:
+        return "The database does not answer; check DATABASE_URL and that its server runs."
+    if not is_current:
+        return "The database does not have the newest schema; run: campaign db upgrade"
+    return f"The database refused: {type(error.orig).__name__}. campaign doctor may say more."
 
 
 def toolkit() -> Toolkit:

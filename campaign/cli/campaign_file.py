@@ -1,19 +1,19 @@
 """``campaign import campaign`` and ``campaign template``: a campaign as one file."""
 
-from pathlib import Path
-
 import click
 
 from campaign.cli.base import toolkit
 from campaign.importers import campaign_file
+from campaign.importers.sources import open_source
 
 
 @click.command("campaign")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", metavar="FILE")
 @click.option("--dry-run", is_flag=True, help="Say what would change and write nothing.")
-def import_campaign(file: Path, *, dry_run: bool) -> None:
+def import_campaign(file: str, *, dry_run: bool) -> None:
     """Create or update a campaign from a TOML file; docs/adding-a-campaign.md explains it."""
-    checked = campaign_file.read_campaign_file(file)
+    with open_source(file) as source:
+        checked = campaign_file.read_campaign_file(source.path, name=source.name)
     now = toolkit().clock()
     with toolkit().database.writer() as session:
         campaign, changes = campaign_file.load_campaign(session, checked, now=now)

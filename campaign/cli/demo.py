@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.error import URLError
@@ -11,6 +12,7 @@ import click
 from flask_security import hash_password
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.rules import CampaignStatus
 from campaign.cli.base import toolkit
 from campaign.core import schema
 from campaign.core.config import PROJECT_ROOT
@@ -111,7 +113,8 @@ def _invent(kit: Toolkit, session: Session, password: str) -> None:
     days, began = election_days(now.date()), now - timedelta(days=PAST_DAYS + 1)
     write_island(session, invent_island(), days=days, now=began)
     file = read_campaign_file(BUILT_IN, election_id=days.election_id)
-    campaign, _changes = load_campaign(session, file, now=began)
+    live = replace(file, content=replace(file.content, status=CampaignStatus.LIVE))
+    campaign, _changes = load_campaign(session, live, now=began)
     owner = add_organiser(
         session,
         email=OWNER,

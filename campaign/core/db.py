@@ -14,9 +14,12 @@ from typing import Any
 
 from sqlalchemy import DateTime, Engine, Enum, MetaData, String, create_engine, event
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.engine.url import make_url
+from sqlalchemy.engine.url import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
+
+from campaign.core.errors import SettingsError
 
 BUSY_TIMEOUT_SECONDS = 30
 
@@ -70,7 +73,7 @@ class Database:
     """Engines and sessions for one database URL; safe to share between threads."""
 
     def __init__(self, url: str, *, echo: bool = False) -> None:
-        self.url = make_url(url)
+        self.url = _checked_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -108,6 +111,19 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def _checked_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise SettingsError(
+            "DATABASE_URL is not a database address; write sqlite:////folder/file.sqlite or "
+            "postgresql://user:password@host/name."
+        ) from error
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise SettingsError("DATABASE_URL must begin with sqlite: or postgresql: .")
+    return parsed
 
 
 def _prepare_sqlite_connection(connection: sqlite3.Connection, _record: object) -> None:

@@ -32,7 +32,9 @@ def web_program(port: int) -> Program:
     command = [
         sys.executable, "-m", "gunicorn", "--bind", f"{LOOPBACK}:{port}",
         "--worker-class", "gthread", "--workers", "2", "--threads", "4",
-        "--graceful-timeout", "3", "--log-level", "warning", "--no-control-socket", "wsgi:app",
+        # An open browser tab keeps its connection; it is let go before the worker would be killed.
+        "--graceful-timeout", "6", "--keep-alive", "1",
+        "--log-level", "warning", "--no-control-socket", "wsgi:app",
     ]  # fmt: skip
     return Program(name="The web server", command=command)
 

@@ -16,6 +16,7 @@ from campaign.geography.models import (
     PostcodeRelease,
 )
 from campaign.geography.rules import (
+    NORTHERN_IRELAND_AREA,
     PostcodeOutcome,
     likely_postcodes,
     normalise_postcode,
@@ -54,6 +55,8 @@ def look_up_postcode(session: Session, text: str, *, boundary_set_id: int) -> Po
             )
     if island := outside_uk(postcode):
         return PostcodeLookup(outcome=PostcodeOutcome.OUTSIDE_UK, postcode=postcode, island=island)
+    if entry is None and postcode.startswith(NORTHERN_IRELAND_AREA):
+        return PostcodeLookup(outcome=PostcodeOutcome.LEFT_OUT, postcode=postcode)
     if entry is None:
         return PostcodeLookup(
             outcome=PostcodeOutcome.UNKNOWN,

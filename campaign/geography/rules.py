@@ -11,6 +11,7 @@ NORMALISED_POSTCODE = re.compile(f"{_OUTWARD}{_INWARD}")
 _NOISE = re.compile(r"[\s.\-_,]+")
 _DIGIT_OF = {"O": "0", "I": "1", "L": "1", "S": "5", "Z": "2"}
 _LETTER_OF = {"0": "O", "1": "I", "5": "S"}
+NORTHERN_IRELAND_AREA = "BT"
 _OUTSIDE_UK_AREAS = {"GY": "Guernsey", "JE": "Jersey", "IM": "the Isle of Man"}
 
 
@@ -24,6 +25,8 @@ class PostcodeOutcome(StrEnum):
     ENDED = "ended"
     OUTSIDE_UK = "outside_uk"
     NO_CONSTITUENCY = "no_constituency"
+    LEFT_OUT = "left_out"
+    """A postcode of Northern Ireland, whose licence this installation may not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

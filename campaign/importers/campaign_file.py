@@ -46,8 +46,12 @@ class CampaignFile:
     variants: tuple[VariantContent, ...]
 
 
-def read_campaign_file(path: Path, *, election_id: str | None = None) -> CampaignFile:
+def read_campaign_file(
+    path: Path, *, name: str = "", election_id: str | None = None
+) -> CampaignFile:
     """Read and check a campaign file; ``election_id`` stands in for the file's own.
+
+    ``name`` is what errors call it, where that is not the name of the path.
 
     Raises FileInvalid with a line for each problem.
     """
@@ -55,7 +59,7 @@ def read_campaign_file(path: Path, *, election_id: str | None = None) -> Campaig
         data = path.read_bytes()
     except OSError as error:
         raise FileInvalid(f"{path}: the file cannot be read: {error.strerror}.") from error
-    return parse_campaign_file(data, name=path.name, election_id=election_id)
+    return parse_campaign_file(data, name=name or path.name, election_id=election_id)
 
 
 def parse_campaign_file(data: bytes, *, name: str, election_id: str | None = None) -> CampaignFile:

@@ -11,7 +11,12 @@ from datetime import date
 from itertools import chain, islice
 from pathlib import PurePosixPath
 
-from campaign.geography.rules import NORMALISED_POSTCODE, PostcodeRow, normalise_postcode
+from campaign.geography.rules import (
+    NORMALISED_POSTCODE,
+    NORTHERN_IRELAND_AREA,
+    PostcodeRow,
+    normalise_postcode,
+)
 from campaign.importers.errors import ImportRefused
 from campaign.importers.sources import OpenSource, reading
 from campaign.importers.tables import Table
@@ -24,7 +29,6 @@ CREDIT = (
 )
 NO_CONSTITUENCY = "99999999"
 """End of the codes that the ONS gives the Channel Islands and the Isle of Man."""
-NORTHERN_IRELAND = "BT"
 _POSTCODE_COLUMNS = ("pcds", "pcd", "pcd7", "pcd8", "pcd2", "postcode")
 _CODE_COLUMN = re.compile(r"pcon(\d\d)?(cd)?")
 _OTHER_CODE_COLUMNS = ("gss_code", "gss", "constituency_code", "constituency", "code")
@@ -106,7 +110,7 @@ class PostcodeReader:
                     left_out += 1
                     continue
                 postcode, constituency_id, ended = row
-            if skips_bt and postcode.startswith(NORTHERN_IRELAND):
+            if skips_bt and postcode.startswith(NORTHERN_IRELAND_AREA):
                 left_out += 1
                 northern += 1
                 continue

@@ -98,6 +98,8 @@ def open_source(
     """Yield the file at a path, or what an http(s) address gives, fetched to a temporary file."""
     if "://" not in location:
         path = Path(location)
+        if path.is_dir():
+            raise ImportRefused(f"{location} is a folder; name the file in it.")
         if not path.is_file():
             raise ImportRefused(f"There is no file {location}.")
         yield Source(name=path.name, path=path)

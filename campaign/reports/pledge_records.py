@@ -21,7 +21,7 @@ from campaign.campaigns.queries import list_asks
 from campaign.elections.queries import get_election
 from campaign.pledges.queries import list_current_answers
 from campaign.reports.register import list_standings
-from campaign.reports.spreadsheets import neutral_cell
+from campaign.reports.spreadsheets import neutral_cell, plain_links
 
 LICENCE = "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/"
 
@@ -99,7 +99,9 @@ def build_pledge_export(session: Session, campaign: Campaign) -> PledgeExport:
     return PledgeExport(
         campaign=campaign,
         licence=LICENCE,
-        credit=f"Answers: {campaign.organisation}. {election.candidates_credit}".strip(),
+        credit=" ".join(
+            (f"Answers: {campaign.organisation}.", plain_links(election.candidates_credit))
+        ).strip(),
         imprint=str(campaign.imprint),
         asks=[
             {

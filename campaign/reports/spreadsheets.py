@@ -1,6 +1,13 @@
 """Cells that a spreadsheet program shows as text, whoever wrote them."""
 
+import re
+
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def plain_links(markdown: str) -> str:
+    """Return a line of Markdown with its links as plain text: ``name (address)``."""
+    return re.sub(r"\[([^\]]*)\]\(([^)]*)\)", r"\1 (\2)", markdown)
 
 
 def neutral_cell(value: object) -> str:

@@ -61,7 +61,7 @@ def test_refusals_end_with_one_and_the_reason(run: Run, file: Path, tmp_path: Pa
 
     result = run("campaign", str(tmp_path / "none.toml"))
     assert result.exit_code == 1
-    assert "cannot be read" in result.stderr
+    assert "There is no file" in result.stderr
 
     file.write_text(run("template").stdout, encoding="utf-8")
     result = run("campaign", str(file))

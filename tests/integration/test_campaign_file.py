@@ -33,7 +33,7 @@ def test_a_second_load_changes_nothing(session: Session, clock: FrozenClock) -> 
     ElectionFactory()
     campaign, changes = load(session, clock)
     assert changes[0] == "new campaign safer-internet"
-    assert campaign.status is CampaignStatus.LIVE
+    assert campaign.status is CampaignStatus.DRAFT
     assert list_asks(session, campaign.id)[0].slug == "priority"
     assert len(campaign.evidence) == 9
     assert len(names_of_variants(session)) == 5
@@ -82,7 +82,7 @@ def test_texts_evidence_and_letters_follow_the_file(session: Session, clock: Fro
     load(session, clock)
     changed = (
         TEXT.replace("Rowena Ashdown", "Rowena Ashdown-Lee")
-        .replace('status = "live"', 'status = "closed"')
+        .replace('status = "draft"', 'status = "closed"')
         .replace('value = "5,411"', 'value = "5,412"')
         .replace('name = "Please think again"', 'name = "Think again"')
         .replace('subject = "Thank you for', 'subject = "Thanks for')

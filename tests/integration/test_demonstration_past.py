@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -5,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
+from campaign.campaigns.rules import CampaignStatus
 from campaign.core.config import PROJECT_ROOT, MailSettings
 from campaign.core.emails import EmailRenderer
 from campaign.delivery.models import OutboxMessage
@@ -30,7 +32,8 @@ def past(session: Session, clock: FrozenClock) -> Campaign:
     days, began = election_days(now.date()), now - timedelta(days=15)
     write_island(session, invent_island(), days=days, now=began)
     file = read_campaign_file(BUILT_IN, election_id=days.election_id)
-    campaign, _ = load_campaign(session, file, now=began)
+    live = replace(file, content=replace(file.content, status=CampaignStatus.LIVE))
+    campaign, _ = load_campaign(session, live, now=began)
     write_past(
         session,
         campaign,

@@ -16,7 +16,7 @@ def parse(text: str) -> CampaignFile:
 def test_the_built_in_campaign_has_its_asks_facts_and_letters() -> None:
     file = parse(TEXT)
     content = file.content
-    assert content.status is CampaignStatus.LIVE
+    assert content.status is CampaignStatus.DRAFT
     assert [ask.slug for ask in content.asks] == [
         "priority", "peer-to-peer", "sentences-and-treatment", "party-leadership",
     ]  # fmt: skip
@@ -48,8 +48,8 @@ def test_every_line_of_the_texts_is_folded() -> None:
         ('slug = "safer-internet" ', 'slug = "organise" ', "mine.toml: slug: organise is an"),
         ('slug = "priority"', 'slug = "peer-to-peer"', "asks 2, slug: another ask has the slug"),
         ('"parl.2031-05-22"', '"parl.YYYY-MM-DD"', "election: the id of an imported election"),
-        ('status = "live"', 'status = "open"', "status: one of draft, live, closed is expected"),
-        ('status = "live"', "status = true", "status: a text in quotes is expected, not true or"),
+        ('status = "draft"', 'status = "open"', "status: one of draft, live, closed is expected"),
+        ('status = "draft"', "status = true", "status: a text in quotes is expected, not true or"),
         ('value = "5,411"', "value = 5411", "evidence 5, value: a text in quotes is expected"),
         ('source = "Napo, as given in', 'sauce = "Napo, as given in', "evidence 9, source: is mis"),
         ('source = "Napo, as given in', 'sauce = "Napo, as given in', "evidence 9, sauce: is not"),
@@ -80,7 +80,7 @@ def test_what_is_wrong_is_named_with_file_key_and_expectation(
 
 
 def test_all_problems_are_told_at_once() -> None:
-    broken = TEXT.replace('status = "live"', 'status = "open"').replace("[[asks]]", "[[ask]]")
+    broken = TEXT.replace('status = "draft"', 'status = "open"').replace("[[asks]]", "[[ask]]")
     with pytest.raises(FileInvalid) as error:
         parse(broken)
     assert "asks: at least one table" in str(error.value)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.reports.spreadsheets import neutral_cell
+from campaign.reports.spreadsheets import neutral_cell, plain_links
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,10 @@ def test_plain_values_stay(value: object, cell: str) -> None:
 @given(st.text())
 def test_no_cell_begins_like_a_formula(text: str) -> None:
     assert not neutral_cell(text).lstrip().startswith(("=", "+", "-", "@"))
+
+
+def test_links_of_markdown_become_plain() -> None:
+    credit = "Candidates: [Democracy Club](https://democracyclub.org.uk/), CC BY 4.0"
+    assert plain_links(credit) == (
+        "Candidates: Democracy Club (https://democracyclub.org.uk/), CC BY 4.0"
+    )

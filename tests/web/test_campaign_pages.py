@@ -115,6 +115,7 @@ def test_a_slip_is_forgiven(client: CheckingClient, world: Session) -> None:
         ("ZQ10 1AX", 200, "ended in June 1996"),
         ("ZQ10 1AY", 200, "belongs to no constituency"),
         ("IM1 1AA", 200, "the Isle of Man"),
+        ("BT1 1AA", 200, "postcodes of Northern Ireland"),
     ],
 )
 def test_a_postcode_that_leads_nowhere_is_explained(

@@ -27,7 +27,7 @@ def world(app: Flask, web_session: Session) -> PledgeWorld:
     """Three ballots: two candidates; one standing and one withdrawn; one cancelled."""
     web_session.expire_on_commit = False
     world = pledge_world()
-    world.election.candidates_credit = "Candidates: [Democracy Club](https://example.org/dc)"
+    world.election.candidates_credit = "Candidates: Democracy Club (https://example.org/dc)"
     blue = world.candidacies[0].party
     west = BallotFactory(
         election=world.election,
@@ -270,7 +270,7 @@ def test_the_csv_has_a_row_for_each_candidate_and_ask(
         "recorded_at": "2031-05-01T10:00:00+00:00",
         "licence": "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/",
         "credit": "Answers: The Streets Trust. "
-        "Candidates: [Democracy Club](https://example.org/dc)",
+        "Candidates: Democracy Club (https://example.org/dc)",
         "imprint": str(world.campaign.imprint),
     }
     assert (unanswered["ask"], unanswered["stance"], unanswered["ask_version"]) == (
