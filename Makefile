@@ -21,6 +21,9 @@ check: $(VENV)/installed-dev ## Format, lint, types, imports and the fast tests.
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pytest -q tests/unit tests/architecture tests/web
 
+bench: $(VENV)/installed-dev ## Print what is claimed about speed, as ratios.
+	@for file in bench/*.py; do $(BIN)/python $$file || exit 1; done
+
 format: $(VENV)/installed-dev ## Format the code.
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
@@ -41,4 +44,4 @@ $(VENV)/installed-dev: requirements/dev.txt $(VENV)/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help run test check format lock
+.PHONY: help run test check bench format lock
