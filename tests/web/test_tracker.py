@@ -269,8 +269,7 @@ def test_the_csv_has_a_row_for_each_candidate_and_ask(
         "verification_level": "3",
         "recorded_at": "2031-05-01T10:00:00+00:00",
         "licence": "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/",
-        "credit": "Answers: The Streets Trust. "
-        "Candidates: Democracy Club (https://example.org/dc)",
+        "credit": "Answers: The Streets Trust. Candidates: Democracy Club (https://example.org/dc)",
         "imprint": str(world.campaign.imprint),
     }
     assert (unanswered["ask"], unanswered["stance"], unanswered["ask_version"]) == (
