@@ -222,6 +222,12 @@ def list_entries_to_review(session: Session, campaign_id: int) -> list[PledgeEve
     )
 
 
+def is_entry_of(session: Session, campaign_id: int, event_id: int) -> bool:
+    """Tell whether a number belongs to something in this campaign's record, of whatever kind."""
+    event = session.get(PledgeEvent, event_id)
+    return event is not None and event.campaign_id == campaign_id
+
+
 def list_candidate_requests(session: Session, campaign_id: int) -> list[CandidateRequest]:
     """Return what candidates asked for and nobody has settled, oldest first."""
     return list(

@@ -1,4 +1,7 @@
-"""Tables that organisers download: no letter's text, no supporter's name or address."""
+"""Tables that organisers download: no letter's text, no supporter's name or address.
+
+Every row carries the campaign's imprint in its last column.
+"""
 
 import csv
 import io
@@ -97,12 +100,13 @@ def candidates_csv(session: Session, campaign: Campaign) -> Iterator[str]:
 def _table(
     campaign: Campaign, head: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> Iterator[str]:
-    # Byte order mark, so that a spreadsheet program reads accents; imprint as the law asks.
+    # Byte order mark, so that a spreadsheet program reads accents.
     yield "\ufeff"
-    yield _line(head)
+    yield _line([*head, "imprint"])
+    # In each row, as in the public file: a line of another shape would be read as one more entry.
+    imprint = neutral_cell(campaign.imprint)
     for row in rows:
-        yield _line([_cell(value) for value in row])
-    yield _line([neutral_cell(f"# {campaign.name}. {campaign.imprint}")])
+        yield _line([*(_cell(value) for value in row), imprint])
 
 
 def _cell(value: object) -> str:

@@ -62,7 +62,7 @@ def letters(app: Flask) -> list[Letter]:
         ({"website": "http://spam.example"}, "Leave this field empty"),
         ({"recipients": []}, "Choose at least one candidate"),
         ({"recipients": ["99999999999999999999"]}, "has changed"),
-        ({"recipients": ["1; DROP TABLE letters"]}, "nvalid"),
+        ({"recipients": ["1; DROP TABLE letters"]}, "Choose from the candidates on this page"),
         ({"for_0": ""}, "has changed"),
         ({"has_postcode": "y", "postcode": "nowhere"}, "full postcode"),
     ],

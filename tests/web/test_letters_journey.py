@@ -93,7 +93,12 @@ def test_the_whole_way(app: Flask, client: CheckingClient, place: Place) -> None
     sent = client.post(place.write, data={**fields_of(preview.text), "step": "send"})
     assert sent.status_code == 303
     check = client.get(sent.location)
-    assert "jane@example.org" in check.text
+    assert "to the address that you gave" in check.text
+    kept = client.get_cookie("session")
+    assert kept is not None
+    with client.session_transaction() as cookie:
+        assert cookie.keys() == {"csrf_token"}
+    assert "jane" not in f"{sent.location}{sent.text}{check.text}{kept.decoded_value}".casefold()
     assert statuses(app) == ["unconfirmed"] * 2
     (mail,) = mails(app)
 

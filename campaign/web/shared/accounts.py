@@ -130,7 +130,9 @@ class SecondStepForm(TwoFactorSetupForm):
 class RecoveryForm(TwoFactorRescueForm):
     """Without the device only a recovery code helps: a code by e-mail is no second factor."""
 
-    help_setup = RadioField(choices=[])
+    help_setup = RadioField(  # type: ignore[call-arg]  # stubs are older
+        choices=[], invalid_choice_message=_l("Choose one of the ways that are offered.")
+    )
 
 
 def init_app(app: Flask, settings: Settings) -> None:

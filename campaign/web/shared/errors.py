@@ -1,11 +1,17 @@
 """One place that turns errors into status codes and pages."""
 
-from flask import Flask, Response, make_response, render_template
+from flask import Flask, Response, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.queries import get_campaign
+from campaign.campaigns.rules import is_valid_slug
 from campaign.core.errors import CampaignError, Gone, InvalidInput, NotFound, Refused
+from campaign.web.shared.context import toolkit
+from campaign.web.shared.stale_forms import find_posted_form
 
 _STATUS = ((NotFound, 404), (Gone, 410), (Refused, 409), (InvalidInput, 422))
 
@@ -14,20 +20,26 @@ def init_app(app: Flask) -> None:
     """Register the pages for errors of ours, of HTTP, of a stale form and for everything else."""
 
     @app.errorhandler(CampaignError)
-    def campaign_error(error: CampaignError) -> tuple[str, int]:
+    def campaign_error(error: CampaignError) -> Response:
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
-        return _page(status, detail=str(error) if status != 404 else ""), status
+        return _page(status, detail=str(error) if status != 404 else "")
 
     @app.errorhandler(CSRFError)
-    def stale_form(_error: CSRFError) -> tuple[str, int]:
-        return render_template("errors/stale_form.html", title=_("This form has timed out")), 400
+    def stale_form(_error: CSRFError) -> Response:
+        page = render_template(
+            "errors/stale_form.html",
+            title=_("This form has timed out"),
+            campaign=_find_campaign(),
+            posted=find_posted_form(),
+        )
+        return _answer(page, 400)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response | HTTPException:
         status = error.code or 500
         if status < 400:
             return error
-        response = make_response(_page(status), status)
+        response = _page(status)
         for name, value in error.get_headers():
             # Such as Allow on 405 and Retry-After on 429.
             if name.lower() not in ("content-type", "content-length"):
@@ -35,12 +47,13 @@ def init_app(app: Flask) -> None:
         return response
 
     @app.errorhandler(Exception)
-    def unexpected(error: Exception) -> tuple[str, int]:
+    def unexpected(error: Exception) -> Response:
         app.logger.error("unexpected error", exc_info=error)
-        return _page(500), 500
+        # A database that is in trouble is not asked once more.
+        return _page(500, is_plain=isinstance(error, SQLAlchemyError))
 
 
-def _page(status: int, *, detail: str = "") -> str:
+def _page(status: int, *, detail: str = "", is_plain: bool = False) -> Response:
     titles = {
         400: _("We could not read that request"),
         403: _("You may not open this page"),
@@ -52,5 +65,33 @@ def _page(status: int, *, detail: str = "") -> str:
         422: _("Something in the form needs to be mended"),
         429: _("Too many tries in a short time"),
     }
-    title = titles.get(status, _("Something went wrong on our side"))
-    return render_template("errors/error.html", title=title, status=status, detail=detail)
+    page = render_template(
+        "errors/error.html",
+        title=titles.get(status, _("Something went wrong on our side")),
+        status=status,
+        detail=detail,
+        campaign=None if is_plain else _find_campaign(),
+    )
+    return _answer(page, status)
+
+
+def _answer(page: str, status: int) -> Response:
+    response = make_response(page, status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _find_campaign() -> Campaign | None:
+    """Return the public campaign below whose address the error happened.
+
+    In a session of its own: that of the request may be broken, or wait for a rollback.
+    """
+    first, *_rest = request.path.lstrip("/").split("/")
+    # Addresses that match no rule have no arguments; those of the back office begin otherwise.
+    if not is_valid_slug(first):
+        return None
+    try:
+        with toolkit().database.reader() as session:
+            return get_campaign(session, first)
+    except (CampaignError, SQLAlchemyError):
+        return None

@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from campaign.candidates.models import AddressCorrection, Person
 from campaign.delivery.models import DeliveryPause
+from campaign.elections.models import Election
 from campaign.letters.models import Letter
 from campaign.organisers.models import AuditEntry
 from campaign.organisers.rules import Role
 from campaign.pledges.models import CandidateRequest, PledgeEvent
 from campaign.pledges.queries import list_current_answers
 from campaign.pledges.rules import RequestKind, Stance
-from tests.factories import EARLY
+from tests.factories import EARLY, CampaignFactory
 from tests.web.back_office.conftest import token_of
 from tests.web.client import CheckingClient
 
@@ -162,7 +163,55 @@ def test_a_pledge_is_entered_by_one_and_made_public_by_another(
     assert public() == [Stance.PARTLY]
     assert "Nothing waits for review" in second.get(review).text
     again = second.post(approve, data={"verdict": "wrong", "csrf_token": token_of(second, path)})
-    assert again.status_code == 404
+    assert (again.status_code, again.location) == (303, review)
+    text = second.get(review).text
+    assert "has been reviewed already, so this press changed nothing" in text
+    assert "The entry is rejected" not in text
+    assert public() == [Stance.PARTLY]
+    assert len(fetch(select(PledgeEvent))) == 2
+    for wrong in (f"{review}99", f"{review}{fetch(select(PledgeEvent.id))[-1]}"):
+        nowhere = second.post(
+            wrong, data={"verdict": "right", "csrf_token": token_of(second, path)}
+        )
+        assert nowhere.status_code == 404
+
+
+def test_entries_of_one_campaign_are_not_reviewed_below_another(
+    log_in: LogIn, arranged: SimpleNamespace, web_session: Session, fetch: Fetch
+) -> None:
+    path = f"{arranged.base}/candidates/{arranged.jane_id}/pledge"
+    form = {"ask": arranged.ask_id, "stance": "no", "channel": "letter", "quote": "No."}
+    post(log_in(), path, **form)
+    (event,) = fetch(select(PledgeEvent))
+    other = CampaignFactory(election=web_session.scalars(select(Election)).one())
+    slug = other.slug
+    web_session.commit()
+    second = log_in()
+    approve = f"/organise/{slug}/review/{event.id}"
+    assert post(second, approve, page=path, verdict="right").status_code == 404
+    assert len(fetch(select(PledgeEvent))) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"ask": ""}, "Choose one of the asks."),
+        ({"ask": "x"}, "Choose one of the asks."),
+        ({"ask": "99"}, "Choose one of the asks."),
+        ({"stance": "maybe"}, "Choose what they answered."),
+        ({"channel": "rumour"}, "Choose how they said it."),
+    ],
+)
+def test_a_choice_that_is_not_offered_is_answered_in_plain_words(
+    log_in: LogIn, arranged: SimpleNamespace, changes: dict[str, str], said: str
+) -> None:
+    path = f"{arranged.base}/candidates/{arranged.jane_id}/pledge"
+    form = {"ask": arranged.ask_id, "stance": "no", "channel": "letter", "quote": "No."}
+    page = post(log_in(), path, **{**form, **changes})
+    assert page.status_code == 422
+    assert said in page.text
+    assert "alid choice" not in page.text
+    assert "coerce" not in page.text
 
 
 def test_an_entry_that_is_wrong_never_becomes_public(
@@ -242,10 +291,11 @@ def test_letters_are_downloaded_without_text_or_writers(
     log_in: LogIn, arranged: SimpleNamespace, fetch: Fetch
 ) -> None:
     answer = log_in().get(f"{arranged.base}/export/letters.csv")
-    *rows, imprint = rows_of(answer)
+    rows = rows_of(answer)
     assert [row["status"] for row in rows] == ["sent", "unconfirmed", "held"]
     assert rows[2]["party"] == "'=Odd Party"
-    assert "Promoted by" in imprint["letter_id"]
+    assert list(rows[0])[-1] == "imprint"
+    assert all(row["imprint"].startswith("Promoted by A. Person") for row in rows)
     assert "secret" not in answer.text
     assert "supporter-" not in answer.text
     assert "Sam" not in answer.text
@@ -259,17 +309,21 @@ def test_pledges_are_downloaded_with_formulas_made_harmless(
     path = f"{arranged.base}/candidates/{arranged.jane_id}/pledge"
     form = {"ask": arranged.ask_id, "stance": "yes", "channel": "letter"}
     post(client, path, **form, quote='=HYPERLINK("x")')
-    (row, _imprint) = rows_of(client.get(f"{arranged.base}/export/pledges.csv"))
+    (row,) = rows_of(client.get(f"{arranged.base}/export/pledges.csv"))
     assert row["quote"] == '\'=HYPERLINK("x")'
     assert row["stance"] == "yes"
+    assert list(row)[-1] == "imprint"
+    assert row["imprint"].startswith("Promoted by A. Person")
 
 
 def test_downloading_addresses_is_logged(
     log_in: LogIn, arranged: SimpleNamespace, fetch: Fetch
 ) -> None:
     client, page = log_in(), f"{arranged.base}/export/"
-    *rows, _imprint = rows_of(post(client, f"{page}candidates.csv", page=page))
+    rows = rows_of(post(client, f"{page}candidates.csv", page=page))
     assert [row["email"] for row in rows] == [f"candidate-{arranged.jane_id}@example.org", ""]
+    assert list(rows[0])[-1] == "imprint"
+    assert all(row["imprint"].startswith("Promoted by A. Person") for row in rows)
     (entry,) = fetch(select(AuditEntry))
     assert entry.verb == "export_candidate_addresses"
     assert client.get(f"{page}candidates.csv").status_code == 405
@@ -286,3 +340,20 @@ def test_every_page_can_be_looked_at_by_its_role(
         has_buttons = b"<form" in answer.data.split(b"<main")[1].replace(b'role="search"', b"")
         if page in ("delivery", "export/"):
             assert has_buttons == (role in (Role.ORGANISER, Role.OWNER))
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_downloads_offer_what_the_role_may_have(
+    log_in: LogIn, arranged: SimpleNamespace, role: Role
+) -> None:
+    client, page = log_in(role), f"{arranged.base}/export/"
+    text = client.get(page).text
+    may = role in (Role.ORGANISER, Role.OWNER)
+    for name in ("letters.csv", "pledges.csv", "candidates.csv"):
+        assert (f'"{page}{name}"' in text) == may
+    for name in ("letters.csv", "pledges.csv"):
+        assert client.get(f"{page}{name}").status_code == (200 if may else 403)
+    public = f"/{arranged.slug}/pledges.csv"
+    assert f'href="{public}"' in text
+    assert client.get(public).status_code == 200
+    assert ("Ask an owner" in text) == (not may)

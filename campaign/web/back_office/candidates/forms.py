@@ -9,18 +9,20 @@ from campaign.web.back_office.forms import ReasonForm
 
 NEW = "new"
 WRONG = "wrong"
+_CHOOSE = _l("Choose one of the two.")
 
 
 class AddressForm(ReasonForm):
     """A better address for a candidate, or none."""
 
-    kind = RadioField(
+    kind = RadioField(  # type: ignore[call-arg]  # stubs are older
         _l("What do you know?"),
         choices=[
             SelectChoice(NEW, _l("I know the right address")),
             SelectChoice(WRONG, _l("The known address is wrong, and I know no better one")),
         ],
-        validators=[InputRequired(_l("Choose one of the two."))],
+        validators=[InputRequired(_CHOOSE)],
+        invalid_choice_message=_CHOOSE,
     )
     email = EmailField(
         _l("The right address"),

@@ -16,12 +16,21 @@ from campaign.pledges.rules import (
     Stance,
 )
 
+_CHOOSE_ASK = _l("Choose one of the asks.")
+_CHOOSE_STANCE = _l("Choose what they answered.")
+_CHOOSE_CHANNEL = _l("Choose how they said it.")
+
 
 class PledgeForm(FlaskForm):  # type: ignore[misc]
     """What a candidate answered, where, and how one can check it."""
 
-    ask = SelectField(_l("Which ask did they answer?"), coerce=int)
-    stance = RadioField(
+    ask = SelectField(  # type: ignore[call-arg]  # stubs are older
+        _l("Which ask did they answer?"),
+        coerce=int,
+        invalid_value_message=_CHOOSE_ASK,
+        invalid_choice_message=_CHOOSE_ASK,
+    )
+    stance = RadioField(  # type: ignore[call-arg]  # stubs are older
         _l("What did they answer?"),
         choices=[
             SelectChoice(Stance.YES.value, _l("Yes")),
@@ -30,16 +39,18 @@ class PledgeForm(FlaskForm):  # type: ignore[misc]
             SelectChoice(Stance.NO.value, _l("No")),
             SelectChoice(Stance.DECLINED.value, _l("Declined to answer")),
         ],
-        validators=[InputRequired(_l("Choose what they answered."))],
+        validators=[InputRequired(_CHOOSE_STANCE)],
+        invalid_choice_message=_CHOOSE_STANCE,
     )
-    channel = RadioField(
+    channel = RadioField(  # type: ignore[call-arg]  # stubs are older
         _l("How did they say it?"),
         choices=[
             SelectChoice(Channel.LETTER.value, _l("In a letter or an e-mail")),
             SelectChoice(Channel.PUBLIC_STATEMENT.value, _l("In a public statement")),
             SelectChoice(Channel.HUSTINGS.value, _l("At a hustings or another meeting")),
         ],
-        validators=[InputRequired(_l("Choose how they said it."))],
+        validators=[InputRequired(_CHOOSE_CHANNEL)],
+        invalid_choice_message=_CHOOSE_CHANNEL,
     )
     quote = TextAreaField(
         _l("Their words"),

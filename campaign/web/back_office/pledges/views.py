@@ -9,7 +9,8 @@ from campaign.core.errors import InvalidInput
 from campaign.organisers.queries import list_actor_names
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
-from campaign.pledges.queries import list_entries_to_review
+from campaign.pledges.errors import AlreadyReviewed
+from campaign.pledges.queries import is_entry_of, list_entries_to_review
 from campaign.pledges.rules import Channel, Stance
 from campaign.pledges.service import record_pledge, review_pledge
 from campaign.reports.office_candidates import candidate_page
@@ -84,16 +85,20 @@ def review_submit(campaign_slug: str, event_id: int) -> Response:
     """Find an entry right, which makes it public, or wrong."""
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
     verdict = request.form.get("verdict")
-    waiting = {entry.id for entry in list_entries_to_review(session(), campaign.id)}
-    if verdict not in ("right", "wrong") or event_id not in waiting:
+    if verdict not in ("right", "wrong") or not is_entry_of(session(), campaign.id, event_id):
         abort(404)
-    review_pledge(
-        session(),
-        event_id=event_id,
-        is_right=verdict == "right",
-        reviewer=current_actor(),
-        now=now(),
-    )
+    try:
+        review_pledge(
+            session(),
+            event_id=event_id,
+            is_right=verdict == "right",
+            reviewer=current_actor(),
+            now=now(),
+        )
+    except AlreadyReviewed:
+        # A second press, or a colleague was quicker.
+        flash(_("This entry has been reviewed already, so this press changed nothing."))
+        return redirect(url_for(".review", campaign_slug=campaign_slug), 303)
     _log("approve_pledge" if verdict == "right" else "reject_pledge", f"pledge_event:{event_id}")
     flash(
         _("The answer is public now.")

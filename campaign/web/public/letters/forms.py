@@ -36,6 +36,7 @@ from campaign.letters.rules import (
 from campaign.reports.writing_desk import WritingDesk
 from campaign.supporters.rules import normalise_email
 
+_CHOOSE_CANDIDATES = __("Choose from the candidates on this page, please.")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
@@ -54,14 +55,19 @@ def cleaned(clean: Callable[[str], str]) -> Callable[[FlaskForm, Field], None]:
 class WriteForm(FlaskForm):  # type: ignore[misc]
     """Everything but the editors, which ``make_write_form`` adds."""
 
-    recipients = SelectMultipleField(
-        __("Send my letter to"), coerce=int, choices=[], validate_choice=False
+    recipients = SelectMultipleField(  # type: ignore[call-arg]  # stubs are older
+        __("Send my letter to"),
+        coerce=int,
+        choices=[],
+        validate_choice=False,
+        invalid_value_message=_CHOOSE_CANDIDATES,
     )
-    keep = SelectMultipleField(
+    keep = SelectMultipleField(  # type: ignore[call-arg]  # stubs are older
         __("Keep my letter until an address is found"),
         coerce=int,
         choices=[],
         validate_choice=False,
+        invalid_value_message=_CHOOSE_CANDIDATES,
     )
     name = StringField(
         __("Your name"),

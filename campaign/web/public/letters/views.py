@@ -1,7 +1,6 @@
 """Write to candidates, confirm, and see what became of one's letters."""
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from flask import session as browser
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -81,7 +80,6 @@ def check_mail(campaign_slug: str, constituency_slug: str) -> str:
         "public/letters/check_mail.html",
         campaign=campaign,
         constituency=constituency,
-        email=browser.get("mailed_to"),
     )
 
 
@@ -163,7 +161,6 @@ def _send(desk: WritingDesk, form: WriteForm) -> BaseResponse:
     if is_proven and submission.action is not None and submission.action.confirmed_at:
         token = queries.action_token(toolkit().signer, submission.action)
         return redirect(url_for(".action", token=token), 303)
-    browser["mailed_to"] = form.writer.email
     check_mail = url_for(
         ".check_mail",
         campaign_slug=desk.campaign.slug,

@@ -92,10 +92,11 @@ def answer_form(records: Sequence[AskRecord]) -> AnswerForm:
     for record in records:
         slug = record.ask.slug
         own = record.answer if _is_own(record) else None
-        fields[f"stance-{slug}"] = RadioField(
+        fields[f"stance-{slug}"] = RadioField(  # type: ignore[call-arg]  # stubs are older
             lazy_gettext("Your answer"),
             choices=_STANCES if own else [*_STANCES, _LEAVE],
             default=own.stance.value if own else "",
+            invalid_choice_message=lazy_gettext("Choose one of the answers."),
         )
         fields[f"statement-{slug}"] = TextAreaField(
             lazy_gettext("Your public statement, if you wish to add one"),
