@@ -97,6 +97,8 @@ class _Layout:
     old_person_ids: int | None
 
 
+NAME_LIMIT = 200
+"""Characters of a name; the longest in the final list of 2024, a party's, has 54."""
 _CURRENT = ("person_id", "person_name", "election_id", "ballot_paper_id", "election_date")
 _LEGACY = ("id", "name", "election", "election_date", "post_id", "old_person_ids")
 
@@ -244,6 +246,8 @@ class _RowParser:
             text = " ".join(_unwrap(text).split())
             if not text or not text.isprintable():
                 raise self._invalid(row, place, cells, "a name")
+        if len(text) > NAME_LIMIT:
+            raise self._invalid(row, place, cells, f"a name of at most {NAME_LIMIT} characters")
         return text
 
     def _optional_text(self, row: int, place: int | None, cells: Sequence[str]) -> str:

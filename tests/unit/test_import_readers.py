@@ -68,6 +68,7 @@ def test_the_layout_of_2015_is_refused_with_a_sentence(tmp_path: Path) -> None:
         ({"person_id": str(2**31)}, "column person_id"),
         ({"person_name": " "}, "column person_name: expected a name"),
         ({"person_name": "A\x01B"}, "column person_name: expected a name"),
+        ({"person_name": "A" * 300}, "column person_name: expected a name of at most 200"),
         ({"election_date": "2031-05-23"}, "column election_date: expected 2031-05-22"),
         ({"ballot_paper_id": "northmoor"}, "column ballot_paper_id: expected an id such as"),
         ({"cancelled_poll": "maybe"}, "column cancelled_poll: expected t or f"),
