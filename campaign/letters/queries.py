@@ -54,6 +54,16 @@ def get_action(session: Session, signer: Signer, token: str) -> Action:
     return action
 
 
+def find_campaign_of_link(session: Session, signer: Signer, token: str) -> Campaign | None:
+    """Return the campaign of an action's link, also of one too old; raises TokenInvalid."""
+    action_id, _key = signer.read(_ACTION, token)
+    return session.scalar(
+        select(Campaign)
+        .join(Action, Action.campaign_id == Campaign.id)
+        .where(Action.id == action_id)
+    )
+
+
 def get_campaign_of(session: Session, action: Action) -> Campaign:
     """Return the campaign that an action belongs to."""
     return session.get_one(Campaign, action.campaign_id)

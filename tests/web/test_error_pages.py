@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.rules import CampaignStatus
-from campaign.pledges.service import answer_token
+from campaign.pledges.service import answer_token, revoke_answer_link
 from tests.factories.worlds import pledge_world
-from tests.integration.letters import letters_of
+from tests.integration.letters import letters_of, messages_of
 from tests.web.browsing import form_data
 from tests.web.client import CheckingClient
-from tests.web.letters import Place, arrange, database_of, fields_of, fill_in
+from tests.web.letters import Place, arrange, database_of, fields_of, fill_in, links_in, send
 
 IMPRINT = "Promoted by A. Person"
 WORDS = "\nMy street has <b>no</b> crossing & \"no\" light.\r\n\r\n</textarea> 'Please' help. é"
@@ -79,6 +79,7 @@ def test_an_answer_comes_back_from_a_form_that_has_timed_out(
     stale = client.post(door, data=typed)
     assert stale.status_code == 400
     assert "Most &lt;i&gt;of&lt;/i&gt; them.</textarea>" in stale.text
+    assert IMPRINT in stale.text
     back = client.post(door, data=form_data(stale, action=door) | {"step": "edit"})
     assert back.status_code == 200
     filled = form_data(back)
@@ -136,6 +137,39 @@ def test_refusals_and_stale_forms_of_a_campaign_bear_its_imprint(
         assert IMPRINT in page.text
         assert "the helpers" in page.text
         assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_links_that_have_ended_still_say_whose_they_are(
+    app: Flask, client: CheckingClient, web_session: Session
+) -> None:
+    world = pledge_world()
+    signer = app.extensions["campaign"].signer
+    ids = {"campaign_id": world.campaign.id, "candidacy_id": world.candidacies[0].id}
+    token = answer_token(web_session, signer, **ids)
+    revoke_answer_link(web_session, **ids)
+    web_session.commit()
+    ended = client.get(f"/answer/{token}/")
+    assert ended.status_code == 410
+    assert IMPRINT in ended.text
+    nothing = client.get(f"/answer/{token}/request/nonsense")
+    assert IMPRINT in nothing.text
+    for address in (f"/answer/{token[:-2]}/", f"/action/{token}/", "/answer/", "/action/x/"):
+        unknown = client.get(address)
+        assert unknown.status_code == 404
+        assert IMPRINT not in unknown.text
+
+
+def test_the_page_of_letters_bears_the_imprint_when_its_form_has_timed_out(
+    app: Flask, client: CheckingClient, place: Place
+) -> None:
+    send(client, place)
+    with database_of(app).reader() as session:
+        (link,) = links_in(messages_of(session)[0].body)
+    client.delete_cookie("session")
+    stale = client.post(f"{link}confirm", data={})
+    assert stale.status_code == 400
+    assert IMPRINT in stale.text
+    assert "Back to my text" not in stale.text
 
 
 def test_too_many_tries_are_answered_with_the_imprint(

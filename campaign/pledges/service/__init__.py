@@ -3,6 +3,7 @@
 from campaign.pledges.service.links import (
     AnswerDoor,
     answer_token,
+    find_campaign_of_link,
     open_answer_link,
     read_answer_token,
     replace_answer_link,
@@ -24,6 +25,7 @@ __all__ = [
     "AnswerDoor",
     "GivenAnswer",
     "answer_token",
+    "find_campaign_of_link",
     "note_request",
     "open_answer_link",
     "read_answer_token",

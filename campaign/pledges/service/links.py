@@ -41,6 +41,12 @@ def read_answer_token(session: Session, signer: Signer, token: str) -> tuple[int
     return campaign_id, candidacy_id
 
 
+def find_campaign_of_link(session: Session, signer: Signer, token: str) -> Campaign | None:
+    """Return whose link this is, also where it opens nothing any more; raises TokenInvalid."""
+    campaign_id, *_rest = signer.read(_PURPOSE, token)
+    return session.get(Campaign, campaign_id)
+
+
 def open_answer_link(session: Session, signer: Signer, token: str, *, now: datetime) -> AnswerDoor:
     """Return what a candidate's link opens.
 

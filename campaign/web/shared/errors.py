@@ -1,17 +1,14 @@
 """One place that turns errors into status codes and pages."""
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, make_response, render_template
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from campaign.campaigns.models import Campaign
-from campaign.campaigns.queries import get_campaign
-from campaign.campaigns.rules import is_valid_slug
 from campaign.core.errors import CampaignError, Gone, InvalidInput, NotFound, Refused
-from campaign.web.shared.context import toolkit
 from campaign.web.shared.stale_forms import find_posted_form
+from campaign.web.shared.whose_page import find_campaign
 
 _STATUS = ((NotFound, 404), (Gone, 410), (Refused, 409), (InvalidInput, 422))
 
@@ -29,7 +26,7 @@ def init_app(app: Flask) -> None:
         page = render_template(
             "errors/stale_form.html",
             title=_("This form has timed out"),
-            campaign=_find_campaign(),
+            campaign=find_campaign(),
             posted=find_posted_form(),
         )
         return _answer(page, 400)
@@ -70,7 +67,7 @@ def _page(status: int, *, detail: str = "", is_plain: bool = False) -> Response:
         title=titles.get(status, _("Something went wrong on our side")),
         status=status,
         detail=detail,
-        campaign=None if is_plain else _find_campaign(),
+        campaign=None if is_plain else find_campaign(),
     )
     return _answer(page, status)
 
@@ -79,19 +76,3 @@ def _answer(page: str, status: int) -> Response:
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _find_campaign() -> Campaign | None:
-    """Return the public campaign below whose address the error happened.
-
-    In a session of its own: that of the request may be broken, or wait for a rollback.
-    """
-    first, *_rest = request.path.lstrip("/").split("/")
-    # Addresses that match no rule have no arguments; those of the back office begin otherwise.
-    if not is_valid_slug(first):
-        return None
-    try:
-        with toolkit().database.reader() as session:
-            return get_campaign(session, first)
-    except (CampaignError, SQLAlchemyError):
-        return None

@@ -1,0 +1,39 @@
+"""To which campaign an address belongs, when nothing more can be done for it than to say so."""
+
+from flask import request
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Campaign
+from campaign.campaigns.queries import get_campaign
+from campaign.campaigns.rules import CampaignStatus, is_valid_slug
+from campaign.core.errors import CampaignError
+from campaign.letters import queries as letters
+from campaign.pledges import service as pledges
+from campaign.web.shared.context import toolkit
+
+_BY_LINK = {"answer": pledges.find_campaign_of_link, "action": letters.find_campaign_of_link}
+"""Links name no campaign in their address; they stand below these."""
+
+
+def find_campaign() -> Campaign | None:
+    """Return the public campaign below whose address, or behind whose link, this request is.
+
+    In a session of its own: that of the request may be broken, or wait for a rollback.
+    """
+    try:
+        with toolkit().database.reader() as session:
+            campaign = _find(session)
+    except (CampaignError, SQLAlchemyError):
+        return None
+    is_public = campaign is not None and campaign.status is not CampaignStatus.DRAFT
+    return campaign if is_public else None
+
+
+def _find(session: Session) -> Campaign | None:
+    # The first segment and not the arguments: an address that matches no rule has none.
+    first, *rest = request.path.lstrip("/").split("/")
+    if is_valid_slug(first):
+        return get_campaign(session, first)
+    find = _BY_LINK.get(first)
+    return find(session, toolkit().signer, rest[0]) if find and rest else None
