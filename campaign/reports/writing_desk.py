@@ -1,5 +1,6 @@
 """What somebody needs before them to write: candidates, where each stands, and drafts."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,10 +34,18 @@ class WritingDesk:
     drafts: Sequence[Draft]
     greetings: Mapping[int, str] = field(init=False)
     names: Mapping[int, str] = field(init=False)
+    """What to call each; with the party where two on the ballot share a name."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "greetings", {d.candidacy_id: d.greeting for d in self.drafts})
-        object.__setattr__(self, "names", {c.id: c.person.name for c in self.candidacies})
+        bearers = Counter(each.person.name for each in self.candidacies)
+        names = {
+            each.id: f"{each.person.name} ({each.party_name})"
+            if bearers[each.person.name] > 1
+            else each.person.name
+            for each in self.candidacies
+        }
+        object.__setattr__(self, "names", names)
 
     @property
     def candidacies(self) -> list[Candidacy]:

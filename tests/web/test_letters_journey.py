@@ -18,7 +18,7 @@ from campaign.letters.models import Action, Letter, TemplateVariant
 from campaign.pledges.service import read_answer_token
 from tests.conftest import FrozenClock
 from tests.factories import TemplateVariantFactory
-from tests.integration.letters import deliver, letters_of, messages_of
+from tests.integration.letters import deliver, letters_of, make_scene, messages_of
 from tests.web.client import CheckingClient
 from tests.web.letters import (
     Place,
@@ -64,6 +64,24 @@ def confirmed(app: Flask, client: CheckingClient, place: Place, **typed: object)
     form = fields_of(client.get(page).text, action=f"{page}confirm")
     assert client.post(f"{page}confirm", data=form).status_code == 303
     return page
+
+
+def test_two_of_one_name_are_told_apart_by_party(
+    app: Flask, client: CheckingClient, web_session: Session
+) -> None:
+    scene = make_scene()
+    one, other = scene.candidacies[:2]
+    other.person.name = one.person.name
+    one.party_name, other.party_name = "Harbour Party", "Common Shore"
+    place = Place(
+        write=f"/{scene.campaign.slug}/{scene.ballot.constituency.slug}/write",
+        campaign_id=scene.campaign.id,
+        names=[each.person.name for each in scene.candidacies],
+    )
+    web_session.commit()
+    preview = client.post(place.write, data=fill_in(client, place)).text
+    assert f"To {place.names[0]} (Harbour Party)" in preview
+    assert f"To {place.names[0]} (Common Shore)" in preview
 
 
 def test_the_whole_way(app: Flask, client: CheckingClient, place: Place) -> None:
