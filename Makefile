@@ -22,7 +22,7 @@ check: $(VENV)/installed-dev ## Format, lint, types, imports and the fast tests.
 	@$(BIN)/python -m pytest -q tests/unit tests/architecture tests/web
 
 bench: $(VENV)/installed-dev ## Print what is claimed about speed, as ratios.
-	@for file in bench/*.py; do $(BIN)/python $$file || exit 1; done
+	@failed=0; for file in bench/*.py; do $(BIN)/python $$file || failed=1; done; exit $$failed
 
 format: $(VENV)/installed-dev ## Format the code.
 	@$(BIN)/ruff check --fix-only --quiet .
