@@ -49,7 +49,7 @@ def test_from_the_postcode_to_the_public_answer(
     expect(page.locator(".letter-text").first).to_contain_text(WORDS)
     press(page, "Send my letter")
     expect(heading).to_have_text("Check your mail")
-    expect(page.get_by_text(supporter.email)).to_be_visible()
+    expect(page.get_by_text("to the address that you gave")).to_be_visible()
 
     walk.confirm_letters(page, supporter)
     name = walk.wait_for_sent_letter(page)
