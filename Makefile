@@ -21,8 +21,8 @@ check: $(VENV)/installed-dev ## Format, lint, types, imports and the fast tests.
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pytest -q tests/unit tests/architecture tests/web
 
-bench: $(VENV)/installed-dev ## Print what is claimed about speed, as ratios.
-	@failed=0; for file in bench/*.py; do $(BIN)/python $$file || failed=1; done; exit $$failed
+bench: $(VENV)/installed-dev ## Measure what is claimed about speed and size; ONLY="pages delivery" chooses.
+	@$(BIN)/python -m bench $(ONLY)
 
 format: $(VENV)/installed-dev ## Format the code.
 	@$(BIN)/ruff check --fix-only --quiet .
