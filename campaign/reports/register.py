@@ -10,7 +10,13 @@ from campaign.candidates.models import Candidacy, Person
 from campaign.candidates.rules import CandidacyStatus
 from campaign.elections.models import Ballot, Party
 from campaign.geography.models import Constituency
+from campaign.letters.models import Letter
+from campaign.letters.rules import LetterStatus
 from campaign.pledges.queries import CurrentAnswer, list_current_answers
+from campaign.pledges.rules import Stance
+
+AGREEING = frozenset({Stance.YES, Stance.YES_WITH_RESERVATIONS})
+"""Stances that public counts take as a yes; the words beside each count say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +83,14 @@ def list_answers(session: Session, campaign_id: int) -> list[CurrentAnswer]:
     asks = {ask.id for ask in list_asks(session, campaign_id)}
     answers = list_current_answers(session, campaign_id).values()
     return [answer for answer in answers if answer.ask_id in asks]
+
+
+def list_asked(session: Session, campaign_id: int) -> set[int]:
+    """Return the ids of the candidacies to which a confirmed letter was sent."""
+    return set(
+        session.scalars(
+            select(Letter.candidacy_id)
+            .where(Letter.campaign_id == campaign_id, Letter.status == LetterStatus.SENT)
+            .distinct()
+        )
+    )

@@ -1,11 +1,11 @@
 """What the public tracker shows: counts with their denominators, by place, by party and by ask."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
@@ -13,17 +13,18 @@ from campaign.campaigns.queries import list_asks
 from campaign.elections.models import Election
 from campaign.elections.queries import get_election
 from campaign.geography.queries import list_constituencies
-from campaign.letters.models import Letter
-from campaign.letters.rules import LetterStatus
 from campaign.pledges.queries import CurrentAnswer
 from campaign.pledges.rules import Stance
 from campaign.reports.hexmap import HexMap, lay_out
-from campaign.reports.register import Standing, list_answers, list_standings
+from campaign.reports.register import (
+    AGREEING,
+    Standing,
+    list_answers,
+    list_asked,
+    list_standings,
+)
 
-AGREEING = frozenset({Stance.YES, Stance.YES_WITH_RESERVATIONS})
-"""Stances that the map counts as a yes; its legend says so."""
-
-LATEST_ANSWERS = 10
+LATEST_CANDIDATES = 6
 
 
 class Shade(StrEnum):
@@ -98,12 +99,17 @@ class AskLine:
 
 
 @dataclass(frozen=True, slots=True)
-class LatestAnswer:
-    """One of the newest answers."""
+class LatestCandidate:
+    """One of those who answered last, with every answer of theirs, in the order of the asks."""
 
     standing: Standing
-    ask_title: str
-    answer: CurrentAnswer
+    answers: list[tuple[str, CurrentAnswer]]
+    """Title of the ask, and the answer."""
+
+    @property
+    def answered_at(self) -> datetime:
+        """Return when the newest of the answers was recorded."""
+        return max(answer.recorded_at for _title, answer in self.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,7 @@ class Tracker:
     asks: list[AskLine]
     places: list[PlaceLine]
     parties: list[PartyLine]
-    latest: list[LatestAnswer]
+    latest: list[LatestCandidate]
     map: HexMap | None
 
 
@@ -131,7 +137,7 @@ def build_tracker(session: Session, campaign: Campaign) -> Tracker:
     asks = list_asks(session, campaign.id)
     titles = {ask.id: ask.current.title for ask in asks}
     answers = list_answers(session, campaign.id)
-    asked = _list_asked(session, campaign.id)
+    asked = list_asked(session, campaign.id)
     constituencies = list_constituencies(session, election.boundary_set_id)
     by_candidacy: dict[int, list[CurrentAnswer]] = {}
     for answer in answers:
@@ -176,16 +182,29 @@ def build_tracker(session: Session, campaign: Campaign) -> Tracker:
         places=places,
         # By name, never by what they answered: no party is ranked.
         parties=sorted(by_party.values(), key=lambda line: (line.name.casefold(), line.party_id)),
-        latest=[
-            LatestAnswer(counted[answer.candidacy_id], titles[answer.ask_id], answer)
-            for answer in sorted(
-                (answer for answer in answers if answer.candidacy_id in counted),
-                key=lambda answer: (answer.recorded_at, answer.event_id),
-                reverse=True,
-            )[:LATEST_ANSWERS]
-        ],
+        latest=_latest(counted, by_candidacy, titles),
         map=lay_out((place.id, place.hex_q, place.hex_r) for place in constituencies),
     )
+
+
+def _latest(
+    counted: Mapping[int, Standing],
+    by_candidacy: Mapping[int, Collection[CurrentAnswer]],
+    titles: Mapping[int, str],
+) -> list[LatestCandidate]:
+    """Return those who answered last, newest first."""
+    newest = {
+        candidacy_id: max((answer.recorded_at, answer.event_id) for answer in answers)
+        for candidacy_id, answers in by_candidacy.items()
+        if candidacy_id in counted
+    }
+    latest = sorted(newest, key=lambda each: newest[each], reverse=True)[:LATEST_CANDIDATES]
+    found = []
+    for candidacy_id in latest:
+        given = {answer.ask_id: answer for answer in by_candidacy[candidacy_id]}
+        answers = [(titles[ask_id], given[ask_id]) for ask_id in titles if ask_id in given]
+        found.append(LatestCandidate(counted[candidacy_id], answers))
+    return found
 
 
 def _count(
@@ -196,13 +215,3 @@ def _count(
     tally.asked += standing.candidacy_id in asked
     tally.answered += bool(answers)
     tally.agreed += any(answer.stance in AGREEING for answer in answers)
-
-
-def _list_asked(session: Session, campaign_id: int) -> set[int]:
-    return set(
-        session.scalars(
-            select(Letter.candidacy_id)
-            .where(Letter.campaign_id == campaign_id, Letter.status == LetterStatus.SENT)
-            .distinct()
-        )
-    )
