@@ -71,8 +71,8 @@ def doors(browser: Browser, demonstration: str, organiser_password: str) -> Iter
     page.locator(".letter-text a").first.click()
     answer = page.url
     page.locator(".ask-form").first.get_by_label("Partly", exact=True).check()
-    press(page, "See my answers as the public will")
-    press(page, "Publish my answers")
+    press(page, "Look at my answers")
+    press(page, "Publish my answer")
     walk.log_in(page, OWNER, organiser_password)
     page.goto(f"/organise/{SLUG}/candidates/{candidate.person_id}/")
     letter = page.locator("main table a").first.get_attribute("href")
@@ -126,13 +126,13 @@ def public_pages(page: Page, doors: Doors) -> Iterator[str]:
     press(page, "Look over my letters")
     yield "preview of letters"
     page.goto(doors.answer)
-    press(page, "See my answers as the public will")
+    press(page, "Look at my answers")
     yield "answers with errors"
     page.locator(".ask-form").first.get_by_label("No", exact=True).check()
-    press(page, "See my answers as the public will")
+    press(page, "Look at my answers")
     yield "preview of answers"
     page.goto(doors.answer)
-    follow(page, "Withdraw the answer")
+    follow(page, "Withdraw this answer")
     yield "withdrawal"
 
 
