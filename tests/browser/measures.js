@@ -229,19 +229,21 @@
   function remember() {
     window.plainRings ??= new WeakMap();
     for (const each of document.querySelectorAll(`${CONTROLS}, [tabindex]`)) {
-      if (each !== document.activeElement) window.plainRings.set(each, ring(each).drawn);
+      if (each !== document.activeElement && !window.plainRings.has(each)) window.plainRings.set(each, ring(each).drawn);
     }
   }
   function focus() {
     const element = document.activeElement;
     if (!element || element === document.body || element === document.documentElement) return ["the focus is nowhere"];
+    (window.visited ??= new Set()).add(element);
     const found = [];
     const name = named(element);
     const now = ring(element).drawn;
     if (now === (window.plainRings?.get(element) ?? "")) found.push(`does not show that it has the focus: ${name}`);
     const box = [...element.getClientRects()].find((each) => each.width && each.height);
     if (!box) return [...found, `has no size: ${name}`];
-    const isTall = box.height > innerHeight;
+    // Of a large thing, such as a field for a letter, the part around the caret is enough.
+    const isTall = box.height > innerHeight || element.localName === "textarea";
     if (box.right <= 0 || box.left >= innerWidth || box.bottom <= 0 || box.top >= innerHeight) {
       return [...found, `is out of sight: ${name}`];
     }
@@ -253,5 +255,15 @@
     return found;
   }
 
-  return { sideways, unreadable, targets, forced, motion, remember, focus };
+  // Controls that had no turn since this was asked last; of radio buttons one stands for its group.
+  function unvisited() {
+    const visited = window.visited ?? new Set();
+    window.visited = new Set();
+    const groups = new Set([...visited].map((each) => each.type === "radio" && each.name));
+    return all(CONTROLS)
+      .filter((each) => !each.disabled && each.tabIndex >= 0 && !visited.has(each) && !groups.has(each.name))
+      .map(named);
+  }
+
+  return { unvisited, sideways, unreadable, targets, forced, motion, remember, focus };
 })()

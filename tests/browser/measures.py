@@ -6,7 +6,9 @@ from typing import Literal, cast
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
-Measure = Literal["sideways", "unreadable", "targets", "forced", "motion", "remember", "focus"]
+Measure = Literal[
+    "sideways", "unreadable", "targets", "forced", "motion", "remember", "focus", "unvisited"
+]
 _MEASURES = Path(__file__).with_name("measures.js").read_text(encoding="utf-8")
 _RULES = {
     "runOnly": {
