@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.rules import CampaignStatus
 from campaign.campaigns.rules.accent import light_palette
+from campaign.web.shared.caching import FRESH_SECONDS
 from tests.factories import CampaignFactory
 from tests.web.client import CheckingClient
 
@@ -44,7 +45,7 @@ def test_a_campaign_with_a_colour_brings_it_on_each_of_its_pages(
     campaign.accent = "#a63a24"
     web_session.commit()
     assert links_of(client, "/safer/")[1] != own
-    assert client.get(own).headers["Cache-Control"] == "public, max-age=30"
+    assert client.get(own).headers["Cache-Control"] == f"public, max-age={FRESH_SECONDS}"
 
 
 def test_the_colours_of_a_draft_are_not_shown(client: CheckingClient, web_session: Session) -> None:
