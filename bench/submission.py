@@ -162,7 +162,7 @@ def check_all_accepted(database: Path) -> None:
             ("letter_transitions", sent * RECIPIENTS),
             ("outbox_messages", sent),
         ):
-            (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+            (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
             if found != expected:
                 raise RuntimeError(f"{table}: {found} rows instead of {expected}")
 

@@ -36,6 +36,7 @@ from campaign.web.shared import (
     errors,
     filters,
     limits,
+    look,
     page_cache,
     security,
     static_files,
@@ -89,6 +90,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     security.init_app(app, is_secure=settings.is_secure)
     errors.init_app(app)
     filters.init_app(app)
+    look.init_app(app)
     accounts.init_app(app, settings)
     app.jinja_env.globals["is_demonstration"] = settings.is_demonstration
     if settings.is_demonstration:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.models import Campaign
 from campaign.pledges.queries import list_current_stances
 from campaign.reports.letter_totals import LetterTotalsKeeper
-from campaign.reports.register import count_standings, list_uncounted_standings
+from campaign.reports.register import AGREEING, count_standings, list_uncounted_standings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +16,12 @@ class Progress:
 
     standing: int
     reachable: int
+    asked: int
+    """A confirmed letter was sent to them."""
     answered: int
     """Candidates who stand and have answered at least one ask."""
+    agreed: int
+    """Yes, with or without reservations, to at least one ask."""
     letters: int
     """Letters that their supporters confirmed."""
     supporters: int
@@ -26,14 +30,24 @@ class Progress:
 
 def get_progress(session: Session, campaign: Campaign, totals: LetterTotalsKeeper) -> Progress:
     """Return the numbers of a campaign as the public sees them; the number of queries is fixed."""
-    standing, reachable = count_standings(session, campaign.election_id)
-    answered = {each.candidacy_id for each in list_current_stances(session, campaign.id)}
-    uncounted = list_uncounted_standings(session, campaign.election_id)
+    standing, reachable, asked = count_standings(
+        session, campaign.election_id, campaign_id=campaign.id
+    )
+    uncounted = {
+        each.candidacy_id for each in list_uncounted_standings(session, campaign.election_id)
+    }
+    stances = [
+        each
+        for each in list_current_stances(session, campaign.id)
+        if each.candidacy_id not in uncounted
+    ]
     letters = totals.get(session, campaign.id)
     return Progress(
         standing=standing,
         reachable=reachable,
-        answered=len(answered.difference(each.candidacy_id for each in uncounted)),
+        asked=asked,
+        answered=len({each.candidacy_id for each in stances}),
+        agreed=len({each.candidacy_id for each in stances if each.stance in AGREEING}),
         letters=letters.letters,
         supporters=letters.supporters,
     )

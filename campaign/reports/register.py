@@ -13,6 +13,10 @@ from campaign.elections.models import Ballot, Party
 from campaign.geography.models import Constituency
 from campaign.letters.models import Letter
 from campaign.letters.rules import LetterStatus
+from campaign.pledges.rules import Stance
+
+AGREEING = frozenset({Stance.YES, Stance.YES_WITH_RESERVATIONS})
+"""Stances that public counts take as a yes; the words beside each count say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +81,7 @@ def map_standings(session: Session, candidacy_ids: Collection[int]) -> dict[int,
 def list_counted_standings(
     session: Session, election_id: str, *, campaign_id: int
 ) -> list[CountedStanding]:
-    """Return whoever is counted, in no order.
-
-    Whether a letter was sent is looked up for each candidacy in an index, so that the cost does
-    not grow with the letters.
-    """
-    is_asked = exists().where(
-        Letter.candidacy_id == Candidacy.id,
-        Letter.status == LetterStatus.SENT,
-        Letter.campaign_id == campaign_id,
-    )
+    """Return whoever is counted, in no order."""
     rows = session.execute(
         select(
             Candidacy.id,
@@ -94,7 +89,7 @@ def list_counted_standings(
             Candidacy.party_id,
             Party.name,
             _is_reachable(),
-            is_asked,
+            _is_asked(campaign_id),
         )
         .join(Candidacy.person)
         .join(Candidacy.party)
@@ -114,16 +109,22 @@ def list_uncounted_standings(session: Session, election_id: str) -> list[Uncount
     return [UncountedStanding._make(row) for row in rows]
 
 
-def count_standings(session: Session, election_id: str) -> tuple[int, int]:
-    """Return how many are counted, and how many of them can be reached; fetches none."""
+def count_standings(
+    session: Session, election_id: str, *, campaign_id: int
+) -> tuple[int, int, int]:
+    """Return how many are counted, can be reached, and have been asked; fetches none."""
     row = session.execute(
-        select(func.count(), func.count().filter(_is_reachable()))
+        select(
+            func.count(),
+            func.count().filter(_is_reachable()),
+            func.count().filter(_is_asked(campaign_id)),
+        )
         .select_from(Candidacy)
         .join(Candidacy.person)
         .join(Candidacy.ballot)
         .where(Ballot.election_id == election_id, _is_counted())
     ).one()
-    return row[0], row[1]
+    return row[0], row[1], row[2]
 
 
 _ORDER = (Person.sort_name, Person.id)
@@ -136,6 +137,15 @@ def _is_counted() -> ColumnElement[bool]:
 
 def _is_reachable() -> ColumnElement[bool]:
     return func.coalesce(Person.email, "") != ""
+
+
+def _is_asked(campaign_id: int) -> ColumnElement[bool]:
+    """Return whether a letter was sent, looked up in an index: the cost does not grow with them."""
+    return exists().where(
+        Letter.candidacy_id == Candidacy.id,
+        Letter.status == LetterStatus.SENT,
+        Letter.campaign_id == campaign_id,
+    )
 
 
 def _standings() -> Select[*tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
@@ -21,16 +22,14 @@ from campaign.pledges.queries import (
 from campaign.pledges.rules import Stance
 from campaign.reports.hexmap import HexMap, lay_out
 from campaign.reports.register import (
+    AGREEING,
     Standing,
     list_counted_standings,
     list_uncounted_standings,
     map_standings,
 )
 
-AGREEING = frozenset({Stance.YES, Stance.YES_WITH_RESERVATIONS})
-"""Stances that the map counts as a yes; its legend says so."""
-
-LATEST_ANSWERS = 10
+LATEST_CANDIDATES = 6
 
 
 class Shade(StrEnum):
@@ -105,12 +104,17 @@ class AskLine:
 
 
 @dataclass(frozen=True, slots=True)
-class LatestAnswer:
-    """One of the newest answers."""
+class LatestCandidate:
+    """One of those who answered last, with every answer of theirs, in the order of the asks."""
 
     standing: Standing
-    ask_title: str
-    answer: CurrentAnswer
+    answers: list[tuple[str, CurrentAnswer]]
+    """Title of the ask, and the answer."""
+
+    @property
+    def answered_at(self) -> datetime:
+        """Return when the newest of the answers was recorded."""
+        return max(answer.recorded_at for _title, answer in self.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ class Tracker:
     asks: list[AskLine]
     places: list[PlaceLine]
     parties: list[PartyLine]
-    latest: list[LatestAnswer]
+    latest: list[LatestCandidate]
     map: HexMap | None
 
 
@@ -177,7 +181,7 @@ def build_tracker(session: Session, campaign: Campaign) -> Tracker:
         ],
         # By name, never by what they answered: no party is ranked.
         parties=sorted(by_party.values(), key=lambda line: (line.name.casefold(), line.party_id)),
-        latest=_latest(session, campaign, asks, stances[:LATEST_ANSWERS]),
+        latest=_latest(session, campaign, asks, stances),
         map=lay_out((place.id, place.hex_q, place.hex_r) for place in constituencies),
     )
 
@@ -197,17 +201,20 @@ def _ask_lines(asks: Sequence[Ask], stances: Sequence[CurrentStance]) -> list[As
 
 
 def _latest(
-    session: Session, campaign: Campaign, asks: Sequence[Ask], newest: Sequence[CurrentStance]
-) -> list[LatestAnswer]:
-    ids = {each.candidacy_id for each in newest}
+    session: Session, campaign: Campaign, asks: Sequence[Ask], stances: Sequence[CurrentStance]
+) -> list[LatestCandidate]:
+    """Return those who answered last, newest first; ``stances`` come in that order."""
+    ids = list(dict.fromkeys(each.candidacy_id for each in stances))[:LATEST_CANDIDATES]
     people = map_standings(session, ids)
     answers = list_current_answers(session, campaign.id, candidacy_ids=ids)
-    titles = {ask.id: ask.current.title for ask in asks}
     return [
-        LatestAnswer(
-            people[each.candidacy_id],
-            titles[each.ask_id],
-            answers[each.candidacy_id, each.ask_id],
+        LatestCandidate(
+            people[candidacy_id],
+            [
+                (ask.current.title, answers[candidacy_id, ask.id])
+                for ask in asks
+                if (candidacy_id, ask.id) in answers
+            ],
         )
-        for each in newest
+        for candidacy_id in ids
     ]

@@ -241,7 +241,7 @@ def test_a_campaign_is_paused_and_resumed(
     text = client.get(page).text
     assert "The letter is wrong." in text
     assert "Olive Organiser" in text
-    assert "Delivery has been paused since" in client.get(f"{arranged.base}/").text
+    assert "Delivery is paused: see why, or resume" in client.get(f"{arranged.base}/").text
     assert post(client, f"{page}/resume", page=page, reason="It is mended now.").status_code == 303
     assert fetch(select(DeliveryPause)) == []
     assert [e.verb for e in fetch(select(AuditEntry).order_by(AuditEntry.id))] == [
