@@ -7,7 +7,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from campaign.campaigns.models import Ask, Campaign
-from campaign.campaigns.queries import list_asks
 from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.models import Candidacy
 from campaign.core.tokens import Signer
@@ -105,16 +104,16 @@ def list_drafts(
     *,
     campaign: Campaign,
     ballot: Ballot,
+    asks: Sequence[Ask],
     candidacies: Sequence[Candidacy],
     stances: Mapping[tuple[int, int], str],
 ) -> list[Draft]:
     """Return what the template makes for each candidate, in the order given.
 
-    ``stances`` holds today's public stance by candidacy and ask. A campaign without a template
-    leaves subject and text to the supporter.
+    ``asks`` are those of today, and ``stances`` holds today's public stance by candidacy and ask.
+    A campaign without a template leaves subject and text to the supporter.
     """
     variants = list_variants(session, campaign.id)
-    asks = list_asks(session, campaign.id)
     return [
         _draft(candidacy, campaign, ballot, variants=variants, asks=asks, stances=stances)
         for candidacy in candidacies
