@@ -167,7 +167,7 @@ def _wrk(port: int, requests: Sequence[Request], seconds: float, connections: in
         script.write(_lua(requests))
         script.flush()
         command = [
-            "wrk", "-t", "2", "-c", str(connections), "-d", f"{max(1, round(seconds))}s",
+            "wrk", "-t", "2", "--timeout", "30s", "-c", str(connections), "-d", f"{max(1, round(seconds))}s",
             "-s", script.name, f"http://{HOST}:{port}",
         ]  # fmt: skip
         printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -34,6 +34,7 @@ from campaign.web.shared import (
     errors,
     filters,
     limits,
+    page_cache,
     security,
     static_files,
 )
@@ -96,6 +97,10 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     for command in COMMANDS:
         app.cli.add_command(command)
     static_files.init_app(app, partial(security.security_headers, is_secure=settings.is_secure))
+    if settings.page_cache and not app.debug:
+        app.wsgi_app = page_cache.PageCache(  # type: ignore[method-assign]
+            app.wsgi_app, static_prefix=f"{app.static_url_path}/"
+        )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

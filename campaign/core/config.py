@@ -57,6 +57,8 @@ class Settings:
     rate_limit_storage: str = ""
     """``redis://…`` where there are several machines; empty for a SQLite file of our own."""
     rate_limits_enabled: bool = True
+    page_cache: bool = True
+    """Whether each process keeps the pages that are the same for everybody, for some seconds."""
     log_level: str = "INFO"
     mail: MailSettings = field(default_factory=MailSettings)
 
@@ -93,6 +95,7 @@ def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") 
                 instance_path / "demo",
                 base_url=env.str("BASE_URL", Settings.base_url),
                 rate_limits_enabled=env.bool("RATE_LIMITS", Settings.rate_limits_enabled),
+                page_cache=env.bool("PAGE_CACHE", Settings.page_cache),
             )
         mail = MailSettings(
             channel=env.str("MAIL_CHANNEL", MailSettings.channel),
@@ -117,6 +120,7 @@ def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") 
             trusted_proxies=env.int("TRUSTED_PROXIES", Settings.trusted_proxies),
             rate_limit_storage=env.str("RATE_LIMIT_STORAGE", Settings.rate_limit_storage),
             rate_limits_enabled=env.bool("RATE_LIMITS", Settings.rate_limits_enabled),
+            page_cache=env.bool("PAGE_CACHE", Settings.page_cache),
             log_level=env.str("LOG_LEVEL", Settings.log_level),
             mail=mail,
         )
@@ -125,7 +129,11 @@ def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") 
 
 
 def demonstration_settings(
-    instance_path: Path, *, base_url: str, rate_limits_enabled: bool = True
+    instance_path: Path,
+    *,
+    base_url: str,
+    rate_limits_enabled: bool = True,
+    page_cache: bool = True,
 ) -> Settings:
     """Return the settings of the demonstration, whose files are all in ``instance_path``.
 
@@ -138,6 +146,7 @@ def demonstration_settings(
         base_url=base_url,
         instance_path=instance_path,
         rate_limits_enabled=rate_limits_enabled,
+        page_cache=page_cache,
         is_demonstration=True,
         log_level="WARNING",  # so that the tour stays on the screen
         mail=MailSettings(channel="mailbox", mailbox_path=instance_path / "mailbox"),

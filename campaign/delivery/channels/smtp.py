@@ -43,7 +43,7 @@ class SafeMessage(flask_mail.Message):
         self.mail_options, self.rcpt_options = [], []
         self.envelope_from = envelope_address(outgoing.return_path)
         self.envelope_to = envelope_address(outgoing.recipient)
-        self._bytes = build_email(outgoing).as_bytes()
+        self._bytes = build_email(outgoing)
 
     def as_bytes(self) -> bytes:
         return self._bytes
