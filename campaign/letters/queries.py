@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from campaign.campaigns.models import Ask, Campaign
@@ -28,6 +28,23 @@ from campaign.letters.rules.template import NAME_PLACEHOLDER
 _ACTION = "action"
 ACTION_LINK_LIFETIME = timedelta(days=200)
 """How long the supporter's page opens from its link; confirming has its own, shorter term."""
+
+
+# Made once: to put a statement together costs more than to run it.
+_VARIANTS = (
+    select(TemplateVariant)
+    .where(TemplateVariant.campaign_id == bindparam("campaign_id"))
+    .order_by(TemplateVariant.position)
+)
+_CONFIRMATION_TIMES = (
+    select(OutboxMessage.created_at)
+    .where(
+        OutboxMessage.recipient_key == bindparam("key"),
+        OutboxMessage.lane == Lane.CONFIRMATION,
+        OutboxMessage.created_at > bindparam("since"),
+    )
+    .order_by(OutboxMessage.created_at)
+)
 
 
 def action_token(signer: Signer, action: Action) -> str:
@@ -90,13 +107,7 @@ def list_last_reasons(session: Session, action: Action) -> dict[int, str]:
 
 def list_variants(session: Session, campaign_id: int) -> list[TemplateVariant]:
     """Return the variants of a campaign's template in the order in which they are tried."""
-    return list(
-        session.scalars(
-            select(TemplateVariant)
-            .where(TemplateVariant.campaign_id == campaign_id)
-            .order_by(TemplateVariant.position)
-        )
-    )
+    return list(session.scalars(_VARIANTS, {"campaign_id": campaign_id}))
 
 
 def list_drafts(
@@ -219,13 +230,7 @@ def list_confirmation_times(
 ) -> Sequence[datetime]:
     """Return when confirmation mails to one address were written since a moment, in order."""
     return session.scalars(
-        select(OutboxMessage.created_at)
-        .where(
-            OutboxMessage.recipient_key == normalise_recipient(recipient),
-            OutboxMessage.lane == Lane.CONFIRMATION,
-            OutboxMessage.created_at > since,
-        )
-        .order_by(OutboxMessage.created_at)
+        _CONFIRMATION_TIMES, {"key": normalise_recipient(recipient), "since": since}
     ).all()
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from campaign.campaigns.models import Ask, AskVersion, Campaign
@@ -23,6 +25,8 @@ from campaign.pledges.rules import (
 
 _ENTRIES = (EventKind.ANSWER, EventKind.WITHDRAWAL)
 _DECISIONS = (EventKind.REVIEW, EventKind.REJECTION)
+_REFUSALS = (RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS, RequestKind.NOTHING_MORE)
+"""What stops letters; of several, the last says most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +101,49 @@ def list_current_answers(
     An answer from the candidate's own link is public at once; one that an organiser entered, once
     another organiser has reviewed it. A withdrawal ends the answer before it.
     """
+    rows = session.execute(
+        _current_answers(of_some=candidacy_ids is not None),
+        {"campaign_id": campaign_id, "candidacy_ids": list(candidacy_ids or ())},
+    )
+    answers = (
+        CurrentAnswer(
+            candidacy_id=candidacy_id,
+            ask_id=ask_id,
+            ask_version=version,
+            stance=stance,
+            statement=statement,
+            channel=channel,
+            source_url=source_url,
+            quote=quote,
+            verification_level=VerificationLevel(level),
+            recorded_at=recorded_at,
+            event_id=event_id,
+        )
+        for candidacy_id, ask_id, version, stance, statement, channel, source_url, quote, level,
+        recorded_at, event_id in rows
+        if stance is not None
+    )  # fmt: skip
+    return {(answer.candidacy_id, answer.ask_id): answer for answer in answers}
+
+
+@cache
+def _current_answers(*, of_some: bool) -> Select[*tuple[Any, ...]]:
+    """Return the statement, made once: to put it together costs more than to run it."""
     review = aliased(PledgeEvent)
     is_reviewed = and_(_is_about(review, PledgeEvent), review.kind == EventKind.REVIEW)
     newest = (
         select(func.max(PledgeEvent.id))
         .outerjoin(review, is_reviewed)
         .where(
-            PledgeEvent.campaign_id == campaign_id,
+            PledgeEvent.campaign_id == bindparam("campaign_id"),
             PledgeEvent.kind.in_(_ENTRIES),
             or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)),
         )
         .group_by(PledgeEvent.candidacy_id, PledgeEvent.ask_id)
     )
-    if candidacy_ids is not None:
-        newest = newest.where(PledgeEvent.candidacy_id.in_(candidacy_ids))
-    rows = session.execute(
+    if of_some:
+        newest = newest.where(PledgeEvent.candidacy_id.in_(bindparam("candidacy_ids")))
+    return (
         select(
             PledgeEvent.candidacy_id,
             PledgeEvent.ask_id,
@@ -133,25 +165,6 @@ def list_current_answers(
             PledgeEvent.stance.is_not(None),
         )
     )
-    answers = (
-        CurrentAnswer(
-            candidacy_id=candidacy_id,
-            ask_id=ask_id,
-            ask_version=version,
-            stance=stance,
-            statement=statement,
-            channel=channel,
-            source_url=source_url,
-            quote=quote,
-            verification_level=VerificationLevel(level),
-            recorded_at=recorded_at,
-            event_id=event_id,
-        )
-        for candidacy_id, ask_id, version, stance, statement, channel, source_url, quote, level,
-        recorded_at, event_id in rows
-        if stance is not None
-    )  # fmt: skip
-    return {(answer.candidacy_id, answer.ask_id): answer for answer in answers}
 
 
 def list_history(
@@ -254,16 +267,24 @@ def list_mail_refusals(
 
     ``nothing_more`` comes before what was said of the address.
     """
-    kinds = (RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS, RequestKind.NOTHING_MORE)
+    rows = session.execute(
+        _mail_refusals(of_some=candidacy_ids is not None),
+        {"campaign_id": campaign_id, "candidacy_ids": list(candidacy_ids or ())},
+    )
+    found = [(row[0], RequestKind(row[1])) for row in rows]
+    return dict(sorted(found, key=lambda each: _REFUSALS.index(each[1])))
+
+
+@cache
+def _mail_refusals(*, of_some: bool) -> Select[*tuple[Any, ...]]:
     refusals = select(CandidateRequest.candidacy_id, CandidateRequest.kind).where(
-        CandidateRequest.campaign_id == campaign_id,
-        CandidateRequest.kind.in_(kinds),
+        CandidateRequest.campaign_id == bindparam("campaign_id"),
+        CandidateRequest.kind.in_(_REFUSALS),
         CandidateRequest.settled_at.is_(None),
     )
-    if candidacy_ids is not None:
-        refusals = refusals.where(CandidateRequest.candidacy_id.in_(candidacy_ids))
-    found = [(row[0], RequestKind(row[1])) for row in session.execute(refusals)]
-    return dict(sorted(found, key=lambda each: kinds.index(each[1])))
+    if of_some:
+        refusals = refusals.where(CandidateRequest.candidacy_id.in_(bindparam("candidacy_ids")))
+    return refusals
 
 
 def check_chain(session: Session, campaign: Campaign) -> ChainReport:

@@ -1,6 +1,7 @@
 """Writes of the supporters domain, and the proof that a browser keeps."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
@@ -24,8 +25,8 @@ def lock_supporter(session: Session, *, email: str, now: datetime) -> tuple[Supp
     The lock lasts until the transaction ends, so that whatever one address sends at the same
     moment is looked at in turn. (SQLite's writers take turns anyway.)
     """
-    added = _insert_unless_there(session, Supporter, email=email, created_at=now)
-    new = session.scalar(added.returning(Supporter))
+    add = _insert_unless_there(Supporter, _dialect(session)).returning(Supporter)
+    new = session.scalar(add, {"email": email, "created_at": now})
     if new is not None:
         return new, True
     # NO KEY UPDATE: rows that merely point to the supporter can be added meanwhile.
@@ -38,13 +39,8 @@ def record_address_confirmation(
 ) -> None:
     """Note that the address is the supporter's, for this campaign; the first time counts."""
     session.execute(
-        _insert_unless_there(
-            session,
-            AddressConfirmation,
-            supporter_id=supporter_id,
-            campaign_id=campaign_id,
-            confirmed_at=now,
-        )
+        _insert_unless_there(AddressConfirmation, _dialect(session)),
+        {"supporter_id": supporter_id, "campaign_id": campaign_id, "confirmed_at": now},
     )
 
 
@@ -53,14 +49,13 @@ def subscribe_to_news(
 ) -> None:
     """Put a supporter on a campaign's mailing list, again where they had left it."""
     session.execute(
-        _insert_unless_there(
-            session,
-            NewsSubscription,
-            supporter_id=supporter_id,
-            campaign_id=campaign_id,
-            wording=wording,
-            subscribed_at=now,
-        )
+        _insert_unless_there(NewsSubscription, _dialect(session)),
+        {
+            "supporter_id": supporter_id,
+            "campaign_id": campaign_id,
+            "wording": wording,
+            "subscribed_at": now,
+        },
     )
     subscription = session.get_one(NewsSubscription, (supporter_id, campaign_id))
     if subscription.unsubscribed_at is not None:
@@ -90,10 +85,12 @@ def browser_proves(
     )
 
 
-def _insert_unless_there(
-    session: Session, model: type[Any], **values: object
-) -> sqlite.Insert | postgresql.Insert:
+def _dialect(session: Session) -> str:
+    return session.get_bind().dialect.name
+
+
+@cache
+def _insert_unless_there(model: type[Any], dialect: str) -> sqlite.Insert | postgresql.Insert:
     """Return what inserts a row unless its key is there; two at once leave one row."""
-    dialect = session.get_bind().dialect.name
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return insert(model).values(**values).on_conflict_do_nothing()
+    return insert(model).on_conflict_do_nothing()

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import Integer, bindparam, func, insert, select
+from sqlalchemy import Integer, Table, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Ask, AskVersion, Campaign
@@ -19,7 +20,7 @@ _newest = (
     .correlate(Ask)
     .scalar_subquery()
 )
-_PIN_WORDINGS = insert(ActionAskVersion.__table__).from_select(
+_PIN_WORDINGS = insert(cast(Table, ActionAskVersion.__table__)).from_select(
     ["action_id", "ask_version_id"],
     select(bindparam("of_action", type_=Integer), AskVersion.id)
     .join(Ask, Ask.id == AskVersion.ask_id)

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import ColumnElement, bindparam, insert, literal, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, insert, literal, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
@@ -17,7 +18,7 @@ SUPPORTER = "supporter"
 WORKER = "worker"
 
 
-_RECORD_BIRTHS = insert(LetterTransition.__table__).from_select(
+_RECORD_BIRTHS = insert(cast(Table, LetterTransition.__table__)).from_select(
     ["letter_id", "at", "to_status", "actor", "reason"],
     select(
         Letter.id,

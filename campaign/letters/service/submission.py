@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns.models import Campaign
@@ -37,6 +37,16 @@ from campaign.letters.service.mail import (
 )
 from campaign.supporters.service import lock_supporter
 
+# Made once: to put a statement together costs more than to run it.
+_RECIPIENTS = (
+    select(Candidacy)
+    .where(
+        Candidacy.id.in_(bindparam("candidacy_ids")),
+        Candidacy.ballot_id == bindparam("ballot_id"),
+    )
+    .options(joinedload(Candidacy.person))
+)
+_ACTION = select(Action).where(Action.submission_key == bindparam("key"))
 _LIVING = frozenset(LetterStatus) - {LetterStatus.WITHDRAWN, LetterStatus.EXPIRED}
 
 
@@ -165,9 +175,7 @@ def _check_recipients(
         raise LettersClosed("The poll in this constituency has been cancelled.")
     wanted = {letter.candidacy_id for letter in letters}
     candidacies = session.scalars(
-        select(Candidacy)
-        .where(Candidacy.id.in_(wanted), Candidacy.ballot_id == ballot.id)
-        .options(joinedload(Candidacy.person))
+        _RECIPIENTS, {"candidacy_ids": list(wanted), "ballot_id": ballot.id}
     ).all()
     for candidacy in candidacies:
         if why_unreachable(candidacy):
@@ -187,7 +195,7 @@ def _find_submission(session: Session, digest: str) -> tuple[Action | None, str]
     What has lapsed or was taken back may be sent again, from the same page too.
     """
     key, attempt = digest, 1
-    while action := session.scalar(select(Action).where(Action.submission_key == key)):
+    while action := session.scalar(_ACTION, {"key": key}):
         if any(letter.status in _LIVING for letter in action.letters):
             return action, key
         attempt += 1
