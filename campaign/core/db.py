@@ -102,8 +102,11 @@ class Database:
         self._writer = self.engine.execution_options(campaign_writes=True)
 
     def reader(self) -> Session:
-        """Return a session for reading; its transaction never takes SQLite's write lock."""
-        return Session(self.engine)
+        """Return a session for reading; its transaction never takes SQLite's write lock.
+
+        What it has loaded stays as it was read when its transaction ends.
+        """
+        return Session(self.engine, expire_on_commit=False)
 
     def writer(self) -> Session:
         """Return a session for reading and then writing; on SQLite it begins IMMEDIATE."""

@@ -3,9 +3,20 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, String, and_, func, or_, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from campaign.campaigns.models import Ask, AskVersion, Campaign
@@ -24,6 +35,8 @@ from campaign.pledges.rules import (
 
 _ENTRIES = (EventKind.ANSWER, EventKind.WITHDRAWAL)
 _DECISIONS = (EventKind.REVIEW, EventKind.REJECTION)
+_REFUSALS = (RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS, RequestKind.NOTHING_MORE)
+"""What stops letters; of several, the last says most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,31 +120,9 @@ def list_current_answers(
     An answer from the candidate's own link is public at once; one that an organiser entered, once
     another organiser has reviewed it. A withdrawal ends the answer before it.
     """
-    newest = _newest_public(campaign_id)
-    if candidacy_ids is not None:
-        newest = newest.where(PledgeEvent.candidacy_id.in_(candidacy_ids))
-    review = aliased(PledgeEvent)
     rows = session.execute(
-        select(
-            PledgeEvent.candidacy_id,
-            PledgeEvent.ask_id,
-            AskVersion.number,
-            PledgeEvent.stance,
-            PledgeEvent.statement,
-            PledgeEvent.channel,
-            PledgeEvent.source_url,
-            PledgeEvent.quote,
-            func.coalesce(review.verification_level, PledgeEvent.verification_level),
-            PledgeEvent.recorded_at,
-            PledgeEvent.id,
-        )
-        .join(PledgeEvent.ask_version)
-        .outerjoin(review, _is_review(review, PledgeEvent))
-        .where(
-            PledgeEvent.id.in_(newest),
-            PledgeEvent.kind == EventKind.ANSWER,
-            PledgeEvent.stance.is_not(None),
-        )
+        _current_answers(of_some=candidacy_ids is not None),
+        {"campaign_id": campaign_id, "candidacy_ids": list(candidacy_ids or ())},
     )
     answers = (
         CurrentAnswer(
@@ -154,10 +145,50 @@ def list_current_answers(
     return {(answer.candidacy_id, answer.ask_id): answer for answer in answers}
 
 
+@cache
+def _current_answers(*, of_some: bool) -> Select[*tuple[Any, ...]]:
+    """Return the statement, made once: to put it together costs more than to run it."""
+    newest = _newest_public()
+    if of_some:
+        newest = newest.where(PledgeEvent.candidacy_id.in_(bindparam("candidacy_ids")))
+    review = aliased(PledgeEvent)
+    return (
+        select(
+            PledgeEvent.candidacy_id,
+            PledgeEvent.ask_id,
+            AskVersion.number,
+            PledgeEvent.stance,
+            PledgeEvent.statement,
+            PledgeEvent.channel,
+            PledgeEvent.source_url,
+            PledgeEvent.quote,
+            func.coalesce(review.verification_level, PledgeEvent.verification_level),
+            PledgeEvent.recorded_at,
+            PledgeEvent.id,
+        )
+        .join(PledgeEvent.ask_version)
+        .outerjoin(review, _is_review(review, PledgeEvent))
+        .where(
+            PledgeEvent.id.in_(newest),
+            PledgeEvent.kind == EventKind.ANSWER,
+            PledgeEvent.stance.is_not(None),
+        )
+    )
+
+
 def list_current_stances(session: Session, campaign_id: int) -> list[CurrentStance]:
     """Return the current answers to the asks of today as far as they are counted, newest first."""
     known = {stance.value: stance for stance in Stance}
-    rows = session.execute(
+    rows = session.execute(_current_stances(), {"campaign_id": campaign_id})
+    return [
+        CurrentStance(event_id, candidacy_id, ask_id, known[stance])
+        for event_id, candidacy_id, ask_id, stance in rows
+    ]
+
+
+@cache
+def _current_stances() -> Select[*tuple[Any, ...]]:
+    return (
         select(
             PledgeEvent.id,
             PledgeEvent.candidacy_id,
@@ -167,26 +198,25 @@ def list_current_stances(session: Session, campaign_id: int) -> list[CurrentStan
         .join(PledgeEvent.ask)
         .where(
             Ask.is_retired.is_(False),
-            PledgeEvent.id.in_(_newest_public(campaign_id)),
+            PledgeEvent.id.in_(_newest_public()),
             PledgeEvent.kind == EventKind.ANSWER,
             PledgeEvent.stance.is_not(None),
         )
         .order_by(PledgeEvent.id.desc())
     )
-    return [
-        CurrentStance(event_id, candidacy_id, ask_id, known[stance])
-        for event_id, candidacy_id, ask_id, stance in rows
-    ]
 
 
-def _newest_public(campaign_id: int) -> Select[int]:
-    """Select the newest public entry, an answer or its withdrawal, of each candidate and ask."""
+def _newest_public() -> Select[int]:
+    """Select the newest public entry of each candidate and ask, an answer or its withdrawal.
+
+    Takes the campaign as ``campaign_id`` when it is run.
+    """
     review = aliased(PledgeEvent)
     return (
         select(func.max(PledgeEvent.id))
         .outerjoin(review, _is_review(review, PledgeEvent))
         .where(
-            PledgeEvent.campaign_id == campaign_id,
+            PledgeEvent.campaign_id == bindparam("campaign_id"),
             PledgeEvent.kind.in_(_ENTRIES),
             or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)),
         )
@@ -294,16 +324,24 @@ def list_mail_refusals(
 
     ``nothing_more`` comes before what was said of the address.
     """
-    kinds = (RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS, RequestKind.NOTHING_MORE)
+    rows = session.execute(
+        _mail_refusals(of_some=candidacy_ids is not None),
+        {"campaign_id": campaign_id, "candidacy_ids": list(candidacy_ids or ())},
+    )
+    found = [(row[0], RequestKind(row[1])) for row in rows]
+    return dict(sorted(found, key=lambda each: _REFUSALS.index(each[1])))
+
+
+@cache
+def _mail_refusals(*, of_some: bool) -> Select[*tuple[Any, ...]]:
     refusals = select(CandidateRequest.candidacy_id, CandidateRequest.kind).where(
-        CandidateRequest.campaign_id == campaign_id,
-        CandidateRequest.kind.in_(kinds),
+        CandidateRequest.campaign_id == bindparam("campaign_id"),
+        CandidateRequest.kind.in_(_REFUSALS),
         CandidateRequest.settled_at.is_(None),
     )
-    if candidacy_ids is not None:
-        refusals = refusals.where(CandidateRequest.candidacy_id.in_(candidacy_ids))
-    found = [(row[0], RequestKind(row[1])) for row in session.execute(refusals)]
-    return dict(sorted(found, key=lambda each: kinds.index(each[1])))
+    if of_some:
+        refusals = refusals.where(CandidateRequest.candidacy_id.in_(bindparam("candidacy_ids")))
+    return refusals
 
 
 def check_chain(session: Session, campaign: Campaign) -> ChainReport:

@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from flask import request
@@ -203,13 +204,6 @@ def make_write_form(desk: WritingDesk) -> WriteForm:
     if is_posted:
         while count < len(desk.candidacies) and f"for_{count}" in request.form:
             count += 1
-    fields: dict[str, Any] = {"editor_count": count}
-    for number in range(count):
-        fields[f"for_{number}"] = HiddenField()
-        fields[f"subject_{number}"] = StringField(
-            __("Subject"), render_kw={"maxlength": SUBJECT_LIMIT}
-        )
-        fields[f"body_{number}"] = TextAreaField(__("Your letter"), render_kw={"rows": 12})
     data: dict[str, Any] = {
         "recipients": [each.id for each in desk.reachable],
         "submission_key": secrets.token_urlsafe(24),
@@ -217,9 +211,21 @@ def make_write_form(desk: WritingDesk) -> WriteForm:
     for number, group in enumerate(groups):
         data[f"for_{number}"] = ",".join(map(str, group.candidacy_ids))
         data[f"subject_{number}"], data[f"body_{number}"] = group.subject, group.body
-    form = type("WriteForm", (WriteForm,), fields)(data=None if is_posted else data)
+    form = _form_class(count)(data=None if is_posted else data)
     form.desk = desk
     form.consent.label.text = desk.campaign.consent_text
     form.wants_news.label.text = desk.campaign.news_text
-    assert isinstance(form, WriteForm)
     return form
+
+
+@cache
+def _form_class(editor_count: int) -> type[WriteForm]:
+    """Return the form with so many editors: at most one for each candidate of a ballot."""
+    fields: dict[str, Any] = {"editor_count": editor_count}
+    for number in range(editor_count):
+        fields[f"for_{number}"] = HiddenField()
+        fields[f"subject_{number}"] = StringField(
+            __("Subject"), render_kw={"maxlength": SUBJECT_LIMIT}
+        )
+        fields[f"body_{number}"] = TextAreaField(__("Your letter"), render_kw={"rows": 16})
+    return type("WriteForm", (WriteForm,), fields)
