@@ -7,7 +7,7 @@ from campaign.elections import queries as elections
 from campaign.reports import progress
 from campaign.web.shared import look as looks
 from campaign.web.shared.caching import same_for_everybody
-from campaign.web.shared.context import now, session
+from campaign.web.shared.context import letter_totals, now, session
 
 blueprint = Blueprint("campaigns", __name__)
 
@@ -24,7 +24,7 @@ def show(campaign_slug: str) -> Response:
             asks=campaigns.list_asks(session(), campaign.id),
             election=election,
             phase=election.phase(now()),
-            progress=progress.get_progress(session(), campaign),
+            progress=progress.get_progress(session(), campaign, letter_totals()),
         )
     )
 
