@@ -80,7 +80,8 @@ def read_tokens(stylesheet: str) -> dict[str, Token]:
 
     ``:root`` stands for light, and again behind ``prefers-color-scheme: dark`` for what differs.
     """
-    plain = _COMMENT.sub("", stylesheet)
+    # What paper gets comes last and is neither.
+    plain, _, _ = _COMMENT.sub("", stylesheet).partition("@media print")
     before, _, after = plain.partition("prefers-color-scheme: dark")
     light, dark = (
         {k: v for block in _BLOCK.findall(part) for k, v in _TOKEN.findall(block)}
