@@ -27,6 +27,7 @@ from campaign.delivery.channels.smtp import SmtpChannel
 from campaign.delivery.worker import Worker
 from campaign.followups.correspondence import delivery_handler, run_letter_chores
 from campaign.reports.letter_totals import LetterTotalsKeeper
+from campaign.reports.public_version import read_public_version
 from campaign.web.routes import BLUEPRINTS, DEMONSTRATION_BLUEPRINTS
 from campaign.web.shared import (
     accounts,
@@ -103,7 +104,9 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     static_files.init_app(app, partial(security.security_headers, is_secure=settings.is_secure))
     if settings.page_cache and not app.debug:
         app.wsgi_app = page_cache.PageCache(  # type: ignore[method-assign]
-            app.wsgi_app, static_prefix=f"{app.static_url_path}/"
+            app.wsgi_app,
+            static_prefix=f"{app.static_url_path}/",
+            read_version=partial(read_public_version, toolkit.database),
         )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

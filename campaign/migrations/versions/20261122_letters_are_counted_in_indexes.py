@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "3b1f0c8e7a52"
-down_revision = "7d2f6a90c1e5"
+down_revision = "4be1d09a72c3"
 branch_labels = None
 depends_on = None
 
