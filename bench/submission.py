@@ -77,9 +77,7 @@ def speed(ours: Site, bare: Site, crowd: Crowd) -> Result:
             times.extend(took)
         return SENDERS / (time.perf_counter() - begun)
 
-    our_rates, bare_rates = interleaved(
-        lambda: send_to(ours), lambda: send_to(bare), rounds=ROUNDS
-    )
+    our_rates, bare_rates = interleaved(lambda: send_to(ours), lambda: send_to(bare), rounds=ROUNDS)
     late = statistics.quantiles(times, n=20)[-1]
     return Result(
         name="submission/five-letters",
@@ -164,7 +162,7 @@ def check_all_accepted(database: Path) -> None:
             ("letter_transitions", sent * RECIPIENTS),
             ("outbox_messages", sent),
         ):
-            (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+            (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
             if found != expected:
                 raise RuntimeError(f"{table}: {found} rows instead of {expected}")
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Engine, Enum, MetaData, String, create_engine, event
+from sqlalchemy import DateTime, Engine, Enum, MetaData, String, Table, create_engine, event
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -67,6 +67,13 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {datetime: UTCDateTime, str: String}  # noqa: RUF012
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return a model's table, for statements that are run too often to load objects."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 class Database:

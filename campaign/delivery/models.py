@@ -20,7 +20,7 @@ class OutboxMessage(Base):
 
     __tablename__ = "outbox_messages"
     __table_args__ = (
-        Index("ix_outbox_messages_claim", "status", "lane", "due_at"),
+        Index("ix_outbox_messages_claim", "status", "lane", "due_at", "id"),
         Index("ix_outbox_messages_recipient_key_sent_at", "recipient_key", "sent_at"),
     )
 
@@ -85,7 +85,10 @@ class DeliveryPause(Base):
     """``campaign:3``, or ``all`` for the whole installation."""
     paused_at: Mapped[datetime]
     actor: Mapped[str]
+    """Who switched it on: ``organiser:7``, or ``worker`` when the relay refused us."""
     reason: Mapped[str] = mapped_column(default="")
+    ends_at: Mapped[datetime | None]
+    """When it ends by itself; None where a person must resume."""
 
 
 class WorkerHeartbeat(Base):

@@ -7,7 +7,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from campaign.core.toolkit import Toolkit
-from campaign.delivery.models import OutboxMessage
+from campaign.delivery.rules import FinalMessage
 from campaign.letters.queries import action_token
 from campaign.letters.rules import MailStop
 from campaign.letters.service import Chores, Correspondence, record_delivery, run_chores
@@ -46,10 +46,10 @@ def list_mail_stops(
     }
 
 
-def delivery_handler(toolkit: Toolkit) -> Callable[[Session, OutboxMessage, datetime], None]:
+def delivery_handler(toolkit: Toolkit) -> Callable[[Session, FinalMessage, datetime], None]:
     """Return what the worker calls, in its own transaction, when a message is sent or failed."""
 
-    def handle(session: Session, message: OutboxMessage, now: datetime) -> None:
+    def handle(session: Session, message: FinalMessage, now: datetime) -> None:
         record_delivery(session, message, now, correspondence=correspondence(toolkit, session))
 
     return handle

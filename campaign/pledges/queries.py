@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, func, or_, select, type_coerce
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from campaign.campaigns.models import Ask, AskVersion, Campaign
@@ -41,6 +42,15 @@ class CurrentAnswer:
     verification_level: VerificationLevel
     recorded_at: datetime
     event_id: int
+
+
+class CurrentStance(NamedTuple):
+    """Of a current answer only what is counted: there can be twenty thousand of them."""
+
+    event_id: int
+    candidacy_id: int
+    ask_id: int
+    stance: Stance
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +107,10 @@ def list_current_answers(
     An answer from the candidate's own link is public at once; one that an organiser entered, once
     another organiser has reviewed it. A withdrawal ends the answer before it.
     """
-    review = aliased(PledgeEvent)
-    is_reviewed = and_(_is_about(review, PledgeEvent), review.kind == EventKind.REVIEW)
-    newest = (
-        select(func.max(PledgeEvent.id))
-        .outerjoin(review, is_reviewed)
-        .where(
-            PledgeEvent.campaign_id == campaign_id,
-            PledgeEvent.kind.in_(_ENTRIES),
-            or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)),
-        )
-        .group_by(PledgeEvent.candidacy_id, PledgeEvent.ask_id)
-    )
+    newest = _newest_public(campaign_id)
     if candidacy_ids is not None:
         newest = newest.where(PledgeEvent.candidacy_id.in_(candidacy_ids))
+    review = aliased(PledgeEvent)
     rows = session.execute(
         select(
             PledgeEvent.candidacy_id,
@@ -126,7 +126,7 @@ def list_current_answers(
             PledgeEvent.id,
         )
         .join(PledgeEvent.ask_version)
-        .outerjoin(review, is_reviewed)
+        .outerjoin(review, _is_review(review, PledgeEvent))
         .where(
             PledgeEvent.id.in_(newest),
             PledgeEvent.kind == EventKind.ANSWER,
@@ -152,6 +152,46 @@ def list_current_answers(
         if stance is not None
     )  # fmt: skip
     return {(answer.candidacy_id, answer.ask_id): answer for answer in answers}
+
+
+def list_current_stances(session: Session, campaign_id: int) -> list[CurrentStance]:
+    """Return the current answers to the asks of today as far as they are counted, newest first."""
+    known = {stance.value: stance for stance in Stance}
+    rows = session.execute(
+        select(
+            PledgeEvent.id,
+            PledgeEvent.candidacy_id,
+            PledgeEvent.ask_id,
+            type_coerce(PledgeEvent.stance, String),
+        )
+        .join(PledgeEvent.ask)
+        .where(
+            Ask.is_retired.is_(False),
+            PledgeEvent.id.in_(_newest_public(campaign_id)),
+            PledgeEvent.kind == EventKind.ANSWER,
+            PledgeEvent.stance.is_not(None),
+        )
+        .order_by(PledgeEvent.id.desc())
+    )
+    return [
+        CurrentStance(event_id, candidacy_id, ask_id, known[stance])
+        for event_id, candidacy_id, ask_id, stance in rows
+    ]
+
+
+def _newest_public(campaign_id: int) -> Select[int]:
+    """Select the newest public entry, an answer or its withdrawal, of each candidate and ask."""
+    review = aliased(PledgeEvent)
+    return (
+        select(func.max(PledgeEvent.id))
+        .outerjoin(review, _is_review(review, PledgeEvent))
+        .where(
+            PledgeEvent.campaign_id == campaign_id,
+            PledgeEvent.kind.in_(_ENTRIES),
+            or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)),
+        )
+        .group_by(PledgeEvent.candidacy_id, PledgeEvent.ask_id)
+    )
 
 
 def list_history(
@@ -289,6 +329,10 @@ def check_chain(session: Session, campaign: Campaign) -> ChainReport:
             )
         count, head_hash = entry.sequence, stored_hash
     return ChainReport(campaign.slug, count, head_hash, faults)
+
+
+def _is_review(review: type[PledgeEvent], entry: type[PledgeEvent]) -> ColumnElement[bool]:
+    return and_(_is_about(review, entry), review.kind == EventKind.REVIEW)
 
 
 def _is_about(decision: type[PledgeEvent], entry: type[PledgeEvent]) -> ColumnElement[bool]:

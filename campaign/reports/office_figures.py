@@ -26,6 +26,7 @@ from campaign.pledges.queries import (
     list_entries_to_review,
 )
 from campaign.pledges.rules import Stance
+from campaign.reports.tracker import AGREEING
 
 DAYS_SHOWN = 14
 
@@ -37,6 +38,8 @@ class LetterTotals:
     by_status: dict[LetterStatus, int]
     by_held_reason: dict[HeldReason, int]
     accepted: int
+    writers: int
+    """People with at least one letter, confirmed or not."""
     supporters: int
     """People with at least one confirmed letter."""
 
@@ -80,8 +83,12 @@ class CandidateFigures:
 
     standing: int
     reachable: int
+    asked: int
+    """Candidates to whom a letter was sent."""
     answered: int
     """Candidates who have answered at least one ask."""
+    agreed: int
+    """Candidates who said yes, with or without reservations, to at least one ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +135,15 @@ def letter_totals(session: Session, campaign_id: int) -> LetterTotals:
         by_status[status] += count
         if status is LetterStatus.HELD and reason is not None:
             by_reason[reason] += count
-    accepted = select(func.count()).where(Letter.campaign_id == campaign_id)
-    writers = select(func.count(Letter.supporter_id.distinct())).where(
-        Letter.campaign_id == campaign_id, Letter.status.in_(CONFIRMED_STATUSES)
-    )
+    mine = Letter.campaign_id == campaign_id
+    people = select(func.count(Letter.supporter_id.distinct())).where(mine)
+    confirmed = people.where(Letter.status.in_(CONFIRMED_STATUSES))
     return LetterTotals(
         by_status={status: by_status[status] for status in LetterStatus},
         by_held_reason=dict(by_reason),
-        accepted=session.scalar(accepted) or 0,
-        supporters=session.scalar(writers) or 0,
+        accepted=session.scalar(select(func.count()).where(mine)) or 0,
+        writers=session.scalar(people) or 0,
+        supporters=session.scalar(confirmed) or 0,
     )
 
 
@@ -188,14 +195,26 @@ def letters_by_constituency(session: Session, campaign_id: int) -> list[Constitu
 
 
 def candidate_figures(session: Session, campaign: Campaign) -> CandidateFigures:
-    """Count the candidates who stand, who can be reached and who have answered."""
+    """Count the candidates who stand, and who of them was reached, asked, answered and agreed."""
     standing = _standing_candidacies(campaign).subquery()
     count, reachable = session.execute(
         select(func.count(), func.count(standing.c.email)).select_from(standing)
     ).one()
     ids = set(session.scalars(select(standing.c.id)))
-    answered = {candidacy_id for candidacy_id, _ in list_current_answers(session, campaign.id)}
-    return CandidateFigures(standing=count, reachable=reachable, answered=len(answered & ids))
+    asked = session.scalars(
+        select(Letter.candidacy_id)
+        .where(Letter.campaign_id == campaign.id, Letter.status == LetterStatus.SENT)
+        .distinct()
+    )
+    answers = list_current_answers(session, campaign.id)
+    agreed = {key[0] for key, answer in answers.items() if answer.stance in AGREEING}
+    return CandidateFigures(
+        standing=count,
+        reachable=reachable,
+        asked=len(ids.intersection(asked)),
+        answered=len(ids.intersection(candidacy_id for candidacy_id, _ in answers)),
+        agreed=len(ids & agreed),
+    )
 
 
 def pledges_by_ask(session: Session, campaign: Campaign) -> list[AskFigures]:

@@ -154,7 +154,7 @@ def doors(browser: Browser, demonstration: str, organiser_password: str) -> Iter
     page.locator(".letter-text a").first.click()
     answer = page.url
     page.locator(".ask-form").first.get_by_label("Partly", exact=True).check()
-    press(page, "See my answers as the public will")
+    press(page, "Look at my answers")
     press(page, "Publish my answers")
     colleague = set_up_colleague(page)
     context.clear_cookies()

@@ -63,6 +63,7 @@ def public_pages(page: Page, doors: Doors) -> Iterator[str]:
         "/nothing/here",
         f"/{SLUG}/nothing-here/",
         f"{doors.waiting}confirm",
+        "/styles/",
         "/mailbox/",
         "/mailbox/?to=nobody",
         "/mailbox/?to=wilma",
@@ -95,13 +96,13 @@ def personal_pages(page: Page, doors: Doors) -> Iterator[str]:
         ),
     )
     page.goto(doors.answer)
-    press(page, "See my answers as the public will")
+    press(page, "Look at my answers")
     yield "answers with errors"
     page.locator(".ask-form").first.get_by_label("No", exact=True).check()
-    press(page, "See my answers as the public will")
+    press(page, "Look at my answers")
     yield "the preview of answers"
     page.goto(doors.answer)
-    follow(page, "Withdraw the answer")
+    follow(page, "Withdraw this answer")
     yield "the withdrawal of an answer"
     page.goto(f"{doors.answer}request/one_digest_a_day")
     page.locator("main form .button").first.click()

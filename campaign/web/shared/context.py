@@ -7,6 +7,7 @@ from flask import Flask, Response, current_app, g, request
 from sqlalchemy.orm import Session
 
 from campaign.core.toolkit import Toolkit
+from campaign.reports.letter_totals import LetterTotalsKeeper
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -14,6 +15,11 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 def toolkit() -> Toolkit:
     """Return the installation that serves this request."""
     return cast(Toolkit, current_app.extensions["campaign"])
+
+
+def letter_totals() -> LetterTotalsKeeper:
+    """Return what keeps the public counts of letters in this process."""
+    return cast(LetterTotalsKeeper, current_app.extensions["campaign.letter_totals"])
 
 
 def now() -> datetime:

@@ -77,12 +77,17 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
     email = EmailField(
         __("Your e-mail address"),
         [cleaned(normalise_email)],
-        render_kw={"autocomplete": "email", "spellcheck": "false"},
+        render_kw={"autocomplete": "email", "inputmode": "email", "spellcheck": "false"},
     )
     has_postcode = BooleanField(__("Sign with my postcode too"))
     postcode = StringField(
         __("Postcode, if you sign with it"),
-        render_kw={"autocomplete": "postal-code", "class": "short"},
+        render_kw={
+            "autocomplete": "postal-code",
+            "autocapitalize": "characters",
+            "spellcheck": "false",
+            "class": "short",
+        },
     )
     consent = BooleanField(
         validators=[InputRequired(__("Tick the box if you agree. Without it we may send nothing."))]
@@ -204,7 +209,7 @@ def make_write_form(desk: WritingDesk) -> WriteForm:
         fields[f"subject_{number}"] = StringField(
             __("Subject"), render_kw={"maxlength": SUBJECT_LIMIT}
         )
-        fields[f"body_{number}"] = TextAreaField(__("Your letter"), render_kw={"rows": 16})
+        fields[f"body_{number}"] = TextAreaField(__("Your letter"), render_kw={"rows": 12})
     data: dict[str, Any] = {
         "recipients": [each.id for each in desk.reachable],
         "submission_key": secrets.token_urlsafe(24),

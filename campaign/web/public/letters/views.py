@@ -210,6 +210,7 @@ def _action_page(token: str, *, problem: str = "") -> str:
         token=token,
         action=found,
         campaign=campaign,
+        campaign_link=f"{toolkit().settings.base_url}{url_for('campaigns.show', campaign_slug=campaign.slug)}",
         election=election,
         phase=election.phase(now()),
         is_waiting=queries.is_waiting(found, campaign=campaign, election=election, now=now()),
