@@ -29,8 +29,9 @@ def is_sending() -> bool:
 
 @blueprint.after_request
 def keep_out_of_indexes(response: Response) -> Response:
-    """Tell search engines to leave these pages alone: they are somebody's own."""
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    """Tell search engines to leave these pages alone: all but the first are somebody's own."""
+    if request.endpoint != "letters.write":
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
 
 
