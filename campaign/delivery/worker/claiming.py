@@ -136,9 +136,7 @@ def _list_due(connection: Connection, lane: Lane, now: datetime) -> list[Row[Any
     return list(connection.execute(_DUE, parameters))
 
 
-def _take(
-    connection: Connection, ids: list[int], *, claimer: str, now: datetime
-) -> list[Claim]:
+def _take(connection: Connection, ids: list[int], *, claimer: str, now: datetime) -> list[Claim]:
     """Write the lease on messages that the caller's select has locked.
 
     Two statements, because inside one UPDATE PostgreSQL may run a locking sub-query more than
@@ -146,14 +144,9 @@ def _take(
     """
     taken = {
         row.id: row
-        for row in connection.execute(
-            _TAKE, {"ids": ids, "claimer": claimer, "lease": now + LEASE}
-        )
+        for row in connection.execute(_TAKE, {"ids": ids, "claimer": claimer, "lease": now + LEASE})
     }
-    last = {
-        row.outbox_message_id: row
-        for row in connection.execute(_TRIES, {"ids": list(taken)})
-    }
+    last = {row.outbox_message_id: row for row in connection.execute(_TRIES, {"ids": list(taken)})}
     return [
         Claim(taken[each], last[each].number, last[each].outcome)
         if each in last

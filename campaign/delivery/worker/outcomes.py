@@ -52,9 +52,7 @@ class Attempt:
         return number
 
 
-def begin_attempt(
-    session: Session, claim: Claim, *, claimer: str, now: datetime
-) -> Attempt | None:
+def begin_attempt(session: Session, claim: Claim, *, claimer: str, now: datetime) -> Attempt | None:
     """Write that a try begins and renew the lease.
 
     None where the message is no longer ours, or, since it was claimed, a kill switch was put on
