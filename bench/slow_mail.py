@@ -24,9 +24,7 @@ async def serve(port: int, seconds: float) -> None:
     """Listen on this machine until the process is ended."""
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: SMTP(Sleeper(seconds), loop=loop), "127.0.0.1", port
-    )
+    server = await loop.create_server(lambda: SMTP(Sleeper(seconds), loop=loop), "127.0.0.1", port)
     await server.serve_forever()
 
 

@@ -77,9 +77,7 @@ def speed(ours: Site, bare: Site, crowd: Crowd) -> Result:
             times.extend(took)
         return SENDERS / (time.perf_counter() - begun)
 
-    our_rates, bare_rates = interleaved(
-        lambda: send_to(ours), lambda: send_to(bare), rounds=ROUNDS
-    )
+    our_rates, bare_rates = interleaved(lambda: send_to(ours), lambda: send_to(bare), rounds=ROUNDS)
     late = statistics.quantiles(times, n=20)[-1]
     return Result(
         name="submission/five-letters",

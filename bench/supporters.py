@@ -46,7 +46,12 @@ class _Fields(HTMLParser):
         if tag == "textarea":
             self._text = given["name"]
             self.fields.append((self._text, ""))
-        elif tag == "input" and given.get("type", "text") in ("text", "hidden", "email", "checkbox"):
+        elif tag == "input" and given.get("type", "text") in (
+            "text",
+            "hidden",
+            "email",
+            "checkbox",
+        ):
             if given.get("type") != "checkbox" or "checked" in given:
                 self.fields.append((given["name"], given.get("value", "")))
 

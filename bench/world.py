@@ -154,7 +154,9 @@ def add_letters(world: World, count: int) -> None:
     database.dispose()
 
 
-_NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :count / 5)"
+_NUMBERS = (
+    "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :count / 5)"
+)
 _LETTERS = (
     f"""
     INSERT INTO supporters (email, created_at) {_NUMBERS}
