@@ -102,6 +102,7 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writer = self.engine.execution_options(campaign_writes=True)
         self._turn = threading.Lock()
+        self._notes = self._writer.execution_options(campaign_syncs_later=True)
 
     def reader(self) -> Session:
         """Return a session for reading; its transaction never takes SQLite's write lock.
@@ -120,6 +121,17 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """Yield a writing session that commits at the end and rolls back on an error."""
         with self.writer() as session, session.begin():
+            yield session
+
+    @contextmanager
+    def notes(self) -> Iterator[Session]:
+        """Yield a session as ``transaction`` does, whose commit SQLite need not force to the disk.
+
+        It outlives the end of any process. A power cut may undo those since the last commit of
+        any ``transaction``, in whole and in their order; for what can be done again harmlessly.
+        PostgreSQL forces it to the disk, together with what others commit at the same moment.
+        """
+        with Session(self._notes) as session, session.begin():
             yield session
 
     def dispose(self) -> None:
@@ -175,5 +187,12 @@ def _prepare_sqlite_connection(connection: sqlite3.Connection, _record: object) 
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("campaign_writes", False)
+    options = connection.get_execution_options()
+    syncs_later = options.get("campaign_syncs_later", False)
+    if connection.info.get("syncs_later", False) != syncs_later:
+        # Not within a transaction, and not for every one: the connection keeps it.
+        mode = "NORMAL" if syncs_later else "FULL"
+        connection.connection.cursor().execute(f"PRAGMA synchronous={mode}")
+        connection.info["syncs_later"] = syncs_later
+    writes = options.get("campaign_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
