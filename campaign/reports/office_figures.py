@@ -26,7 +26,7 @@ from campaign.pledges.queries import (
     list_entries_to_review,
 )
 from campaign.pledges.rules import Stance
-from campaign.reports.tracker import AGREEING
+from campaign.reports.register import AGREEING
 
 DAYS_SHOWN = 14
 

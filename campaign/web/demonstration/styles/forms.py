@@ -28,7 +28,7 @@ class SampleForm(Form):
     password = PasswordField(_l("Password"))
     words = SearchField(_l("Name, party or constituency"))
     statement = TextAreaField(_l("Your letter"))
-    ask = SelectField(  # type: ignore[call-arg]  # stubs are older
+    ask = SelectField(
         _l("Which ask did they answer?"),
         choices=[
             SelectChoice("1", _l("Sentences that protect")),
@@ -36,7 +36,7 @@ class SampleForm(Form):
         ],
     )
     consent = BooleanField(_l("I agree that my letter is sent"))
-    stance = RadioField(  # type: ignore[call-arg]  # stubs are older
+    stance = RadioField(
         _l("What did they answer?"),
         choices=[
             SelectChoice("yes", _l("Yes")),
@@ -44,7 +44,7 @@ class SampleForm(Form):
             SelectChoice("no", _l("No")),
         ],
     )
-    recipients = SelectMultipleField(  # type: ignore[call-arg]  # stubs are older
+    recipients = SelectMultipleField(
         _l("Send my letter to"),
         choices=[
             SelectChoice("1", _l("Jane Smith, Reed Party")),
