@@ -3,9 +3,18 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, func, or_, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from campaign.campaigns.models import Ask, AskVersion, Campaign
@@ -42,15 +51,6 @@ class CurrentAnswer:
     verification_level: VerificationLevel
     recorded_at: datetime
     event_id: int
-
-
-class CurrentStance(NamedTuple):
-    """Of a current answer only what is counted: there can be twenty thousand of them."""
-
-    event_id: int
-    candidacy_id: int
-    ask_id: int
-    stance: Stance
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,32 +107,10 @@ def list_current_answers(
     An answer from the candidate's own link is public at once; one that an organiser entered, once
     another organiser has reviewed it. A withdrawal ends the answer before it.
     """
-    newest = _newest_public(campaign_id)
+    given: dict[str, object] = {"campaign_id": campaign_id}
     if candidacy_ids is not None:
-        newest = newest.where(PledgeEvent.candidacy_id.in_(candidacy_ids))
-    review = aliased(PledgeEvent)
-    rows = session.execute(
-        select(
-            PledgeEvent.candidacy_id,
-            PledgeEvent.ask_id,
-            AskVersion.number,
-            PledgeEvent.stance,
-            PledgeEvent.statement,
-            PledgeEvent.channel,
-            PledgeEvent.source_url,
-            PledgeEvent.quote,
-            func.coalesce(review.verification_level, PledgeEvent.verification_level),
-            PledgeEvent.recorded_at,
-            PledgeEvent.id,
-        )
-        .join(PledgeEvent.ask_version)
-        .outerjoin(review, _is_review(review, PledgeEvent))
-        .where(
-            PledgeEvent.id.in_(newest),
-            PledgeEvent.kind == EventKind.ANSWER,
-            PledgeEvent.stance.is_not(None),
-        )
-    )
+        given["candidacy_ids"] = list(candidacy_ids)
+    rows = session.execute(_answers(are_some=candidacy_ids is not None), given)
     answers = (
         CurrentAnswer(
             candidacy_id=candidacy_id,
@@ -154,39 +132,49 @@ def list_current_answers(
     return {(answer.candidacy_id, answer.ask_id): answer for answer in answers}
 
 
-def list_current_stances(session: Session, campaign_id: int) -> list[CurrentStance]:
-    """Return the current answers to the asks of today as far as they are counted, newest first."""
-    known = {stance.value: stance for stance in Stance}
-    rows = session.execute(
+@cache  # Building it takes longer than the database takes for one constituency.
+def _answers(*, are_some: bool) -> Select[*tuple[Any, ...]]:
+    newest = newest_public_entries()
+    if are_some:
+        newest = newest.where(
+            PledgeEvent.candidacy_id.in_(bindparam("candidacy_ids", expanding=True))
+        )
+    review = aliased(PledgeEvent)
+    return (
         select(
-            PledgeEvent.id,
             PledgeEvent.candidacy_id,
             PledgeEvent.ask_id,
-            type_coerce(PledgeEvent.stance, String),
+            AskVersion.number,
+            PledgeEvent.stance,
+            PledgeEvent.statement,
+            PledgeEvent.channel,
+            PledgeEvent.source_url,
+            PledgeEvent.quote,
+            func.coalesce(review.verification_level, PledgeEvent.verification_level),
+            PledgeEvent.recorded_at,
+            PledgeEvent.id,
         )
-        .join(PledgeEvent.ask)
+        .join(PledgeEvent.ask_version)
+        .outerjoin(review, _is_review(review, PledgeEvent))
         .where(
-            Ask.is_retired.is_(False),
-            PledgeEvent.id.in_(_newest_public(campaign_id)),
+            PledgeEvent.id.in_(newest),
             PledgeEvent.kind == EventKind.ANSWER,
             PledgeEvent.stance.is_not(None),
         )
-        .order_by(PledgeEvent.id.desc())
     )
-    return [
-        CurrentStance(event_id, candidacy_id, ask_id, known[stance])
-        for event_id, candidacy_id, ask_id, stance in rows
-    ]
 
 
-def _newest_public(campaign_id: int) -> Select[int]:
-    """Select the newest public entry, an answer or its withdrawal, of each candidate and ask."""
+def newest_public_entries() -> Select[int]:
+    """Select the newest public entry of each candidate and ask: an answer or its withdrawal.
+
+    The campaign is the parameter ``campaign_id``.
+    """
     review = aliased(PledgeEvent)
     return (
         select(func.max(PledgeEvent.id))
         .outerjoin(review, _is_review(review, PledgeEvent))
         .where(
-            PledgeEvent.campaign_id == campaign_id,
+            PledgeEvent.campaign_id == bindparam("campaign_id"),
             PledgeEvent.kind.in_(_ENTRIES),
             or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)),
         )

@@ -7,18 +7,19 @@ document.querySelector("[data-focus]")?.focus();
 const ways = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 for (const map of document.querySelectorAll("[data-arrow-keys]")) {
   const places = [...map.querySelectorAll("a")];
+  const frame = map.parentElement; // A drawing that listens for focus would become a stop itself.
   const centre = (place) => {
     const box = place.getBoundingClientRect();
     return [box.x + box.width / 2, box.y + box.height / 2];
   };
   const choose = (chosen) => places.forEach((place) => place.setAttribute("tabindex", place === chosen ? 0 : -1));
   choose(places[0]);
-  map.addEventListener("focusin", (event) => choose(event.target.closest("a")));
-  map.addEventListener("keydown", (event) => {
+  frame.querySelector("[hidden]")?.removeAttribute("hidden");
+  frame.addEventListener("focusin", (event) => places.includes(event.target) && choose(event.target));
+  frame.addEventListener("keydown", (event) => {
     const way = ways[event.key];
-    const here = event.target.closest("a");
-    if (!way || !here) return;
-    const [x, y] = centre(here);
+    if (!way || !places.includes(event.target)) return;
+    const [x, y] = centre(event.target);
     let best = null;
     let least = Infinity;
     for (const place of places) {

@@ -205,7 +205,7 @@
       its.boxShadow === "none" ? "" : its.boxShadow,
       ...shapes,
     ].join(" | ");
-    return { outlined, drawn };
+    return { outlined, drawn, isBare: !outlined && its.boxShadow === "none" };
   }
 
   // Whoever asks for less motion gets none: no animation, no transition, no gliding to a place.
@@ -238,8 +238,12 @@
     (window.visited ??= new Set()).add(element);
     const found = [];
     const name = named(element);
-    const now = ring(element).drawn;
-    if (now === (window.plainRings?.get(element) ?? "")) found.push(`does not show that it has the focus: ${name}`);
+    const now = ring(element);
+    const before = window.plainRings?.get(element);
+    // What had the focus from the start was never seen without it.
+    if (before === undefined ? now.isBare : now.drawn === before) {
+      found.push(`does not show that it has the focus: ${name}`);
+    }
     const box = [...element.getClientRects()].find((each) => each.width && each.height);
     if (!box) return [...found, `has no size: ${name}`];
     // Of a large thing, such as a field for a letter, the part around the caret is enough.

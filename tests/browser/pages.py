@@ -63,6 +63,7 @@ def public_pages(page: Page, doors: Doors) -> Iterator[str]:
         "/nothing/here",
         f"/{SLUG}/nothing-here/",
         f"{doors.waiting}confirm",
+        "/styles/",
         "/mailbox/",
         "/mailbox/?to=nobody",
         "/mailbox/?to=wilma",

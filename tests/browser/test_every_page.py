@@ -1,5 +1,7 @@
 """Every page in every state in Chromium: open to everybody, whatever they use to read it."""
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from werkzeug.exceptions import HTTPException
@@ -46,7 +48,8 @@ def test_nothing_moves_where_less_motion_is_asked_for(survey: Survey) -> None:
     assert_none(survey, "motion")
 
 
-def test_the_walk_leaves_no_page_out(survey: Survey, app: Flask) -> None:
+def test_the_walk_leaves_no_page_out(survey: Survey, make_app: Callable[..., Flask]) -> None:
+    app = make_app(is_demonstration=True)
     addresses = app.url_map.bind("localhost")
     seen = set()
     for path in survey.paths:

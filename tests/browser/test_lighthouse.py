@@ -36,15 +36,20 @@ CHROMIUM_FLAGS = (
     ],
 )
 def test_lighthouse_is_content(demonstration: str, tmp_path: Path, path: str) -> None:
-    scores, faults = report(f"{demonstration}{path}", tmp_path)
-    if scores["performance"] < LEAST:
+    address = f"{demonstration}{path}"
+    scores, faults = report(address, tmp_path)
+    if scores.get("performance", 0) < LEAST:
         # Time is measured, and the machine may have been busy with something else: once more.
-        scores, faults = report(f"{demonstration}{path}", tmp_path)
+        scores, faults = report(address, tmp_path)
+    assert scores.keys() == set(CATEGORIES), faults
     assert min(scores.values()) >= LEAST, f"{scores}\n" + "\n".join(faults)
 
 
 def report(address: str, folder: Path) -> tuple[dict[str, int], list[str]]:
-    """Return the score of each category in per cent, and the audits that were not passed."""
+    """Return the score of each category in per cent, and the audits that were not passed.
+
+    No scores where Lighthouse could not follow the page on a busy machine.
+    """
     node = find_program("node")
     program = find_package("lighthouse/cli/index.js")
     file = folder / "report.json"
@@ -60,7 +65,8 @@ def report(address: str, folder: Path) -> tuple[dict[str, int], list[str]]:
         timeout=180,
         env={**os.environ, "CHROME_PATH": str(CHROMIUM), "CI": "true"},
     )
-    assert run.returncode == 0, run.stderr
+    if run.returncode:
+        return {}, [run.stderr]
     found = json.loads(file.read_text(encoding="utf-8"))
     assert found["finalDisplayedUrl"] == address
     scores = {name: round(100 * found["categories"][name]["score"]) for name in CATEGORIES}

@@ -14,7 +14,7 @@ from campaign.letters.errors import ActionExpired, LettersClosed, TooManyMails
 from campaign.reports.writing_desk import WritingDesk, open_desk
 from campaign.supporters.service import PROOF_LIFETIME, browser_proves, sign_browser_proof
 from campaign.web.public.letters.forms import WriteForm, make_write_form
-from campaign.web.shared.context import now, session, toolkit
+from campaign.web.shared.context import now, reading_session, session, toolkit
 from campaign.web.shared.limits import CONFIRMATION, FORM, SUBMISSION, limited
 
 blueprint = Blueprint("letters", __name__)
@@ -29,8 +29,9 @@ def is_sending() -> bool:
 
 @blueprint.after_request
 def keep_out_of_indexes(response: Response) -> Response:
-    """Tell search engines to leave these pages alone: they are somebody's own."""
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    """Tell search engines to leave these pages alone: all but the first are somebody's own."""
+    if request.endpoint != "letters.write":
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
 
 
@@ -134,7 +135,10 @@ def action_withdraw(token: str) -> tuple[str, int] | BaseResponse:
 
 def _desk(campaign_slug: str, constituency_slug: str) -> WritingDesk:
     return open_desk(
-        session(), campaign_slug=campaign_slug, constituency_slug=constituency_slug, now=now()
+        reading_session(),
+        campaign_slug=campaign_slug,
+        constituency_slug=constituency_slug,
+        now=now(),
     )
 
 
