@@ -5,6 +5,7 @@ begin with BEGIN IMMEDIATE and readers with a plain BEGIN. On PostgreSQL both ar
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from sqlalchemy import DateTime, Engine, Enum, MetaData, String, Table, create_e
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 from sqlalchemy.types import TypeDecorator
 
 from campaign.core.errors import SettingsError
@@ -100,6 +101,8 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite_connection)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writer = self.engine.execution_options(campaign_writes=True)
+        self._turn = threading.Lock()
+        self._notes = self._writer.execution_options(campaign_syncs_later=True)
 
     def reader(self) -> Session:
         """Return a session for reading; its transaction never takes SQLite's write lock.
@@ -110,6 +113,8 @@ class Database:
 
     def writer(self) -> Session:
         """Return a session for reading and then writing; on SQLite it begins IMMEDIATE."""
+        if self.is_sqlite:
+            return _TurnTakingSession(self._writer, self._turn)
         return Session(self._writer)
 
     @contextmanager
@@ -118,9 +123,45 @@ class Database:
         with self.writer() as session, session.begin():
             yield session
 
+    @contextmanager
+    def notes(self) -> Iterator[Session]:
+        """Yield a session as ``transaction`` does, whose commit SQLite need not force to the disk.
+
+        It outlives the end of any process. A power cut may undo those since the last commit of
+        any ``transaction``, in whole and in their order; for what can be done again harmlessly.
+        PostgreSQL forces it to the disk, together with what others commit at the same moment.
+        """
+        with Session(self._notes) as session, session.begin():
+            yield session
+
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+class _TurnTakingSession(Session):
+    """A writing session that waits for its turn among the threads of this process.
+
+    SQLite itself wakes nobody: who finds the database taken sleeps and looks again, up to a tenth
+    of a second later, while it stands free.
+    """
+
+    def __init__(self, engine: Engine, turn: threading.Lock) -> None:
+        super().__init__(engine)
+        self._turn = turn
+        self._has_turn = False
+        event.listen(self, "after_transaction_create", self._take_turn)
+        event.listen(self, "after_transaction_end", self._end_turn)
+
+    def _take_turn(self, _session: Session, transaction: SessionTransaction) -> None:
+        if transaction.parent is None:
+            # After as long a wait, the database itself says what is wrong.
+            self._has_turn = self._turn.acquire(timeout=BUSY_TIMEOUT_SECONDS)
+
+    def _end_turn(self, _session: Session, transaction: SessionTransaction) -> None:
+        if transaction.parent is None and self._has_turn:
+            self._has_turn = False
+            self._turn.release()
 
 
 def _checked_url(url: str) -> URL:
@@ -146,5 +187,12 @@ def _prepare_sqlite_connection(connection: sqlite3.Connection, _record: object) 
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("campaign_writes", False)
+    options = connection.get_execution_options()
+    syncs_later = options.get("campaign_syncs_later", False)
+    if connection.info.get("syncs_later", False) != syncs_later:
+        # Not within a transaction, and not for every one: the connection keeps it.
+        mode = "NORMAL" if syncs_later else "FULL"
+        connection.connection.cursor().execute(f"PRAGMA synchronous={mode}")
+        connection.info["syncs_later"] = syncs_later
+    writes = options.get("campaign_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

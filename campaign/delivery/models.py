@@ -49,7 +49,7 @@ class OutboxMessage(Base):
     not_after: Mapped[datetime | None]
     """Not tried from this moment on; whoever queued the message decides what becomes of it."""
     attempt_count: Mapped[int] = mapped_column(default=0)
-    """Tries since the message was queued, or since a person asked for another round."""
+    """Tries with a known outcome since it was queued, or a person asked for another round."""
     claimed_by: Mapped[str | None]
     lease_ends_at: Mapped[datetime | None]
     """When another worker may take over a message that is being sent."""

@@ -53,11 +53,11 @@ class FinalMessage:
 ALL_SCOPES = "all"
 """Scope of the pause that stops the whole installation."""
 
-BATCH_SIZES = {Lane.CONFIRMATION: 20, Lane.NOTICE: 10, Lane.LETTER: 5}
-"""Lanes in the order of sending, and how many messages a worker claims at once.
+BATCH_SIZES = {Lane.CONFIRMATION: 10, Lane.NOTICE: 10, Lane.LETTER: 10}
+"""Lanes in the order of sending, and how many messages a worker claims at once."""
 
-Few letters at a time, because a confirmation that arrives meanwhile waits for them.
-"""
+BATCH_TIME = timedelta(seconds=2)
+"""When what is left of a batch is put back, because a confirmation may have arrived meanwhile."""
 
 LEASE = timedelta(minutes=10)
 """How long a worker may stay silent over a message; longer than all timeouts of one try."""

@@ -105,9 +105,7 @@ def pause(session: Session, *, scope: str, actor: str, reason: str, now: datetim
         found.actor, found.reason, found.paused_at, found.ends_at = actor, reason, now, None
 
 
-def pause_after_refusal(
-    session: Session, *, reason: str, ends_at: datetime, now: datetime
-) -> None:
+def pause_after_refusal(session: Session, *, reason: str, ends_at: datetime, now: datetime) -> None:
     """Pause everything for a while, because the relay refuses us and not a letter.
 
     The first try after the pause shows whether somebody has mended the fault. What a person has

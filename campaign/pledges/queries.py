@@ -4,18 +4,16 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Select,
-    String,
     and_,
     bindparam,
     func,
     or_,
     select,
-    type_coerce,
 )
 from sqlalchemy.orm import Session, aliased, joinedload
 
@@ -35,8 +33,6 @@ from campaign.pledges.rules import (
 
 _ENTRIES = (EventKind.ANSWER, EventKind.WITHDRAWAL)
 _DECISIONS = (EventKind.REVIEW, EventKind.REJECTION)
-_REFUSALS = (RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS, RequestKind.NOTHING_MORE)
-"""What stops letters; of several, the last says most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +51,6 @@ class CurrentAnswer:
     verification_level: VerificationLevel
     recorded_at: datetime
     event_id: int
-
-
-class CurrentStance(NamedTuple):
-    """Of a current answer only what is counted: there can be twenty thousand of them."""
-
-    event_id: int
-    candidacy_id: int
-    ask_id: int
-    stance: Stance
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +107,10 @@ def list_current_answers(
     An answer from the candidate's own link is public at once; one that an organiser entered, once
     another organiser has reviewed it. A withdrawal ends the answer before it.
     """
-    rows = session.execute(
-        _current_answers(of_some=candidacy_ids is not None),
-        {"campaign_id": campaign_id, "candidacy_ids": list(candidacy_ids or ())},
-    )
+    given: dict[str, object] = {"campaign_id": campaign_id}
+    if candidacy_ids is not None:
+        given["candidacy_ids"] = list(candidacy_ids)
+    rows = session.execute(_answers(are_some=candidacy_ids is not None), given)
     answers = (
         CurrentAnswer(
             candidacy_id=candidacy_id,
@@ -145,12 +132,13 @@ def list_current_answers(
     return {(answer.candidacy_id, answer.ask_id): answer for answer in answers}
 
 
-@cache
-def _current_answers(*, of_some: bool) -> Select[*tuple[Any, ...]]:
-    """Return the statement, made once: to put it together costs more than to run it."""
-    newest = _newest_public()
-    if of_some:
-        newest = newest.where(PledgeEvent.candidacy_id.in_(bindparam("candidacy_ids")))
+@cache  # Building it takes longer than the database takes for one constituency.
+def _answers(*, are_some: bool) -> Select[*tuple[Any, ...]]:
+    newest = newest_public_entries()
+    if are_some:
+        newest = newest.where(
+            PledgeEvent.candidacy_id.in_(bindparam("candidacy_ids", expanding=True))
+        )
     review = aliased(PledgeEvent)
     return (
         select(
@@ -176,40 +164,10 @@ def _current_answers(*, of_some: bool) -> Select[*tuple[Any, ...]]:
     )
 
 
-def list_current_stances(session: Session, campaign_id: int) -> list[CurrentStance]:
-    """Return the current answers to the asks of today as far as they are counted, newest first."""
-    known = {stance.value: stance for stance in Stance}
-    rows = session.execute(_current_stances(), {"campaign_id": campaign_id})
-    return [
-        CurrentStance(event_id, candidacy_id, ask_id, known[stance])
-        for event_id, candidacy_id, ask_id, stance in rows
-    ]
+def newest_public_entries() -> Select[int]:
+    """Select the newest public entry of each candidate and ask: an answer or its withdrawal.
 
-
-@cache
-def _current_stances() -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            PledgeEvent.id,
-            PledgeEvent.candidacy_id,
-            PledgeEvent.ask_id,
-            type_coerce(PledgeEvent.stance, String),
-        )
-        .join(PledgeEvent.ask)
-        .where(
-            Ask.is_retired.is_(False),
-            PledgeEvent.id.in_(_newest_public()),
-            PledgeEvent.kind == EventKind.ANSWER,
-            PledgeEvent.stance.is_not(None),
-        )
-        .order_by(PledgeEvent.id.desc())
-    )
-
-
-def _newest_public() -> Select[int]:
-    """Select the newest public entry of each candidate and ask, an answer or its withdrawal.
-
-    Takes the campaign as ``campaign_id`` when it is run.
+    The campaign is the parameter ``campaign_id``.
     """
     review = aliased(PledgeEvent)
     return (
@@ -324,24 +282,16 @@ def list_mail_refusals(
 
     ``nothing_more`` comes before what was said of the address.
     """
-    rows = session.execute(
-        _mail_refusals(of_some=candidacy_ids is not None),
-        {"campaign_id": campaign_id, "candidacy_ids": list(candidacy_ids or ())},
-    )
-    found = [(row[0], RequestKind(row[1])) for row in rows]
-    return dict(sorted(found, key=lambda each: _REFUSALS.index(each[1])))
-
-
-@cache
-def _mail_refusals(*, of_some: bool) -> Select[*tuple[Any, ...]]:
+    kinds = (RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS, RequestKind.NOTHING_MORE)
     refusals = select(CandidateRequest.candidacy_id, CandidateRequest.kind).where(
-        CandidateRequest.campaign_id == bindparam("campaign_id"),
-        CandidateRequest.kind.in_(_REFUSALS),
+        CandidateRequest.campaign_id == campaign_id,
+        CandidateRequest.kind.in_(kinds),
         CandidateRequest.settled_at.is_(None),
     )
-    if of_some:
-        refusals = refusals.where(CandidateRequest.candidacy_id.in_(bindparam("candidacy_ids")))
-    return refusals
+    if candidacy_ids is not None:
+        refusals = refusals.where(CandidateRequest.candidacy_id.in_(candidacy_ids))
+    found = [(row[0], RequestKind(row[1])) for row in session.execute(refusals)]
+    return dict(sorted(found, key=lambda each: kinds.index(each[1])))
 
 
 def check_chain(session: Session, campaign: Campaign) -> ChainReport:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
-from campaign.pledges.queries import list_current_stances
 from campaign.reports.letter_totals import LetterTotalsKeeper
 from campaign.reports.register import AGREEING, count_standings, list_uncounted_standings
+from campaign.reports.stances import list_current_stances
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,7 @@ from campaign.elections.queries import get_election
 from campaign.geography.queries import list_constituencies
 from campaign.pledges.queries import (
     CurrentAnswer,
-    CurrentStance,
     list_current_answers,
-    list_current_stances,
 )
 from campaign.pledges.rules import Stance
 from campaign.reports.hexmap import HexMap, lay_out
@@ -28,6 +26,7 @@ from campaign.reports.register import (
     list_uncounted_standings,
     map_standings,
 )
+from campaign.reports.stances import CurrentStance, list_current_stances
 
 LATEST_CANDIDATES = 6
 

@@ -235,8 +235,12 @@ def test_other_lanes_are_not_limited(
 
 
 def test_confirmations_leave_before_notices_before_letters(
-    outbox: Outbox, make_worker: Callable[..., Worker], channel: FakeChannel
+    outbox: Outbox,
+    make_worker: Callable[..., Worker],
+    channel: FakeChannel,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("campaign.delivery.worker.BATCH_TIME", timedelta(0))
     for n in range(12):
         outbox.queue(f"letter-{n}@example.org")
     outbox.queue("notice@example.org", lane=Lane.NOTICE)
@@ -250,7 +254,7 @@ def test_confirmations_leave_before_notices_before_letters(
     make_worker().run_once()
     recipients = channel.recipients()
     assert recipients[:2] == ["confirmation@example.org", "notice@example.org"]
-    assert recipients.index("late@example.org") == 2 + 5, "it waits for one small batch only"
+    assert recipients.index("late@example.org") == 2 + 3, "right after the letter in hand"
     assert len(recipients) == 15
 
 

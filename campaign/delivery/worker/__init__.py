@@ -1,6 +1,5 @@
 """The delivery worker: claims messages, sends them one by one, records what became of each."""
 
-import logging
 import random
 import secrets
 import time
@@ -18,7 +17,13 @@ from campaign.core.db import Database
 from campaign.core.errors import InvalidInput
 from campaign.delivery.channels.base import Channel, copy_for_sending
 from campaign.delivery.errors import DeliveryFailed
-from campaign.delivery.rules import AttemptOutcome, FinalMessage, pause_delay, rest_delay
+from campaign.delivery.rules import (
+    BATCH_TIME,
+    AttemptOutcome,
+    FinalMessage,
+    pause_delay,
+    rest_delay,
+)
 from campaign.delivery.service import pause_after_refusal
 from campaign.delivery.worker import claiming, outcomes
 from campaign.delivery.worker.claiming import Claim
@@ -60,7 +65,11 @@ class Worker:
     A message is claimed under a lease, the try is committed before the network is touched, and
     the outcome after, together with the beginning of the next try: one commit for each message.
     A worker that is killed leaves a try that says so and a lease that ends. What a server accepted
-    while nobody could record it is sent again with the same Message-ID.
+    while nobody could record it is sent again with the same Message-ID: one message for each kill.
+
+    As mail servers do, it forces to the disk what it takes and not each step of giving it away:
+    claims are durable, and with them all that was recorded before. After a power cut SQLite may
+    have forgotten the outcomes of one batch, which then goes out again with the same Message-IDs.
     """
 
     def __init__(
@@ -136,21 +145,26 @@ class Worker:
         self._channel.close()
 
     def _send_batch(self, attempt: Attempt | None, waiting: list[Claim]) -> tuple[int, bool]:
-        """Try each message; return how many, and whether the channel is still good."""
+        """Try each message; return how many, and whether the channel is still good.
+
+        After a while the rest is put back, so that what is more urgent has its turn.
+        """
         tried = 0
+        ends_at = time.monotonic() + BATCH_TIME.total_seconds()
         try:
             while True:
                 if attempt is None:
-                    if not waiting or self._stop.is_set():
+                    if not waiting or time.monotonic() >= ends_at or self._stop.is_set():
                         return tried, True
-                    with self._database.transaction() as session:
+                    with self._database.notes() as session:
                         attempt, waiting = self._begin(session, waiting)
                     continue
                 failure = self._try(attempt)
                 tried += 1
                 stops = failure is not None and failure.stops_channel
                 ended, attempt = attempt, None
-                attempt, waiting = self._record(ended, failure, waiting, goes_on=not stops)
+                goes_on = not stops and time.monotonic() < ends_at
+                attempt, waiting = self._record(ended, failure, waiting, goes_on=goes_on)
                 if failure is not None and stops:
                     self._note_channel_failure(failure)
                     return tried, False
@@ -219,19 +233,19 @@ class Worker:
                 jitter=self._jitter(),
                 now=self._clock(),
             )
-            log.log(
-                logging.DEBUG if failure is None else logging.WARNING,
-                "message_tried",
-                message=attempt.message_id,
-                status=status,
-                code=failure.code if failure else None,
-                detail=str(failure) if failure else None,
-            )
+            if failure is not None:
+                log.warning(
+                    "message_not_sent",
+                    message=attempt.message_id,
+                    status=status,
+                    code=failure.code,
+                    detail=str(failure),
+                )
             return self._begin(session, waiting) if goes_on else (None, waiting)
 
         def without_handler(session: Session) -> tuple[Attempt | None, list[Claim]]:
             now = self._clock()
-            if attempt.settled is None:
+            if attempt.settled is not AttemptOutcome.SENT:
                 outcomes.close_attempt(session, attempt, failure, now=now)
             outcomes.repeat_recording_soon(session, attempt, claimer=self._claimer, now=now)
             return None, waiting
@@ -263,7 +277,7 @@ class Worker:
         number = 1
         while True:
             try:
-                with self._database.transaction() as session:
+                with self._database.notes() as session:
                     return write(session)
             except (OperationalError, InterfaceError):
                 if number == RECORDING_TRIES:

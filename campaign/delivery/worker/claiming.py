@@ -5,6 +5,7 @@ The statements are built once: this runs for every few messages.
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import (
@@ -44,6 +45,8 @@ class Claim:
 
     message: Row[Any]
     """Every column, as it was when claimed."""
+    tries: int
+    """Tries of this round so far, with those whose workers were killed."""
     last_number: int = 0
     last_outcome: AttemptOutcome | None = None
 
@@ -136,9 +139,7 @@ def _list_due(connection: Connection, lane: Lane, now: datetime) -> list[Row[Any
     return list(connection.execute(_DUE, parameters))
 
 
-def _take(
-    connection: Connection, ids: list[int], *, claimer: str, now: datetime
-) -> list[Claim]:
+def _take(connection: Connection, ids: list[int], *, claimer: str, now: datetime) -> list[Claim]:
     """Write the lease on messages that the caller's select has locked.
 
     Two statements, because inside one UPDATE PostgreSQL may run a locking sub-query more than
@@ -146,21 +147,25 @@ def _take(
     """
     taken = {
         row.id: row
-        for row in connection.execute(
-            _TAKE, {"ids": ids, "claimer": claimer, "lease": now + LEASE}
-        )
+        for row in connection.execute(_TAKE, {"ids": ids, "claimer": claimer, "lease": now + LEASE})
     }
-    last = {
-        row.outbox_message_id: row
-        for row in connection.execute(_TRIES, {"ids": list(taken)})
-    }
-    return [
-        Claim(taken[each], last[each].number, last[each].outcome)
-        if each in last
-        else Claim(taken[each])
-        for each in ids
-        if each in taken
-    ]
+    tried: dict[int, list[Row[Any]]] = {}
+    for row in connection.execute(_TRIES, {"ids": list(taken)}):
+        tried.setdefault(row.outbox_message_id, []).append(row)
+    return [_claim(taken[each], tried.get(each, [])) for each in ids if each in taken]
+
+
+def _claim(message: Row[Any], tried: list[Row[Any]]) -> Claim:
+    tries = message.attempt_count
+    # Each outcome is counted where it is recorded; these have none.
+    tries += sum(1 for _ in takewhile(_has_no_outcome, reversed(tried)))
+    if not tried:
+        return Claim(message, tries)
+    return Claim(message, tries, tried[-1].number, tried[-1].outcome)
+
+
+def _has_no_outcome(attempt: Row[Any]) -> bool:
+    return bool(attempt.outcome is AttemptOutcome.STARTED)
 
 
 def _due(*columns: ColumnElement[Any]) -> Select[Any]:

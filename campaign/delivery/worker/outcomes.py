@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core.db import table_of
@@ -52,33 +52,32 @@ class Attempt:
         return number
 
 
-def begin_attempt(
-    session: Session, claim: Claim, *, claimer: str, now: datetime
-) -> Attempt | None:
-    """Write that a try begins and renew the lease.
+def begin_attempt(session: Session, claim: Claim, *, claimer: str, now: datetime) -> Attempt | None:
+    """Write that a try begins.
 
-    None where the message is no longer ours, or, since it was claimed, a kill switch was put on
-    or it has become too late.
+    None where the message is no longer ours or not for long enough, or, since it was claimed, a
+    kill switch was put on or it has become too late.
     """
-    connection = session.connection()
-    message_id = claim.message_id
-    begun = connection.execute(
-        _BEGIN, {"message": message_id, "claimer": claimer, "now": now, "lease": now + LEASE}
-    )
-    if not begun.rowcount:
-        return None
-    tries = claim.message.attempt_count + 1
     settled = None
     if claim.last_outcome is AttemptOutcome.SENT:
         settled = AttemptOutcome.SENT
-    elif claim.last_outcome is not None and tries > MAXIMUM_TRIES:
+    elif claim.tries >= MAXIMUM_TRIES:
         # Each try ended with its worker: perhaps the message is what ends them.
         settled = AttemptOutcome.PERMANENT_FAILURE
+    parameters = {
+        "message": claim.message_id,
+        "claimer": claimer,
+        "now": now,
+        "enough": now + LEASE / 2,
+    }
+    connection = session.connection()
     if settled is not None:
-        return Attempt(claim.message, claim.last_number, tries, now, settled)
+        if connection.execute(_MAY_LEAVE, parameters).first() is None:
+            return None
+        return Attempt(claim.message, claim.last_number, claim.tries, now, settled)
     number = claim.last_number + 1
-    connection.execute(_WRITE_ATTEMPT, {"message": message_id, "number": number, "now": now})
-    return Attempt(claim.message, number, tries, now)
+    begun = connection.execute(_BEGIN, {**parameters, "number": number})
+    return Attempt(claim.message, number, claim.tries + 1, now) if begun.rowcount == 1 else None
 
 
 def record_outcome(
@@ -95,17 +94,18 @@ def record_outcome(
 
     None where another worker took the message over while the network was slow.
     """
-    if attempt.settled is None:
+    if attempt.settled is not AttemptOutcome.SENT:
         close_attempt(session, attempt, failure, now=now)
     connection = session.connection()
     ours = {"message": attempt.message_id, "claimer": claimer}
     if failure is None:
         status = MessageStatus.SENT
-        written = connection.execute(_SENT, {**ours, "now": now}).rowcount
+        written = connection.execute(_SENT, {**ours, "now": now, "tries": attempt.tries}).rowcount
         if not written:
             # What a server has accepted is sent, whoever holds the message now.
             written = connection.execute(
-                _SENT_AFTER_ALL, {"message": attempt.message_id, "now": now}
+                _SENT_AFTER_ALL,
+                {"message": attempt.message_id, "now": now, "tries": attempt.tries},
             ).rowcount
     else:
         tries = attempt.tries
@@ -168,7 +168,12 @@ def repeat_recording_soon(
     """Let the outcome of a closed try be recorded again shortly, without sending again."""
     session.connection().execute(
         _SHORTEN_LEASE,
-        {"message": attempt.message_id, "claimer": claimer, "lease": now + _REPEAT_AFTER},
+        {
+            "message": attempt.message_id,
+            "claimer": claimer,
+            "lease": now + _REPEAT_AFTER,
+            "tries": attempt.tries,
+        },
     )
 
 
@@ -185,19 +190,28 @@ _AS_SENT = {
     "sent_at": bindparam("now"),
     "failed_at": None,
     "last_error": "",
+    "attempt_count": bindparam("tries"),
 }
-_BEGIN = (
-    update(_MESSAGES)
-    .where(*_IS_OURS, may_leave())
-    .values(lease_ends_at=bindparam("lease"), attempt_count=_MESSAGES.c.attempt_count + 1)
+_MAY_LEAVE = (
+    select(_MESSAGES.c.id)
+    .where(*_IS_OURS, _MESSAGES.c.lease_ends_at > bindparam("enough"), may_leave())
+    .with_for_update(of=_MESSAGES)
 )
-_WRITE_ATTEMPT = insert(_ATTEMPTS).values(
-    outbox_message_id=bindparam("message"),
-    number=bindparam("number"),
-    started_at=bindparam("now"),
-    outcome=AttemptOutcome.STARTED,
-    detail="",
-).inline()  # fmt: skip
+_BEGIN = (
+    insert(_ATTEMPTS)
+    .from_select(
+        ["outbox_message_id", "number", "started_at", "outcome", "detail"],
+        _MAY_LEAVE.with_only_columns(
+            _MESSAGES.c.id,
+            bindparam("number", type_=_ATTEMPTS.c.number.type),
+            bindparam("now", type_=_ATTEMPTS.c.started_at.type),
+            bindparam("begun", AttemptOutcome.STARTED, type_=_ATTEMPTS.c.outcome.type),
+            bindparam("nothing", "", type_=_ATTEMPTS.c.detail.type),
+        ),
+        include_defaults=False,
+    )
+    .execution_options(preserve_rowcount=True)
+)
 _CLOSE_ATTEMPT = (
     update(_ATTEMPTS)
     .where(
@@ -232,5 +246,5 @@ _NOT_SENT = (
 _SHORTEN_LEASE = (
     update(_MESSAGES)
     .where(_IS_THIS, _MESSAGES.c.claimed_by == bindparam("claimer"))
-    .values(lease_ends_at=bindparam("lease"))
+    .values(lease_ends_at=bindparam("lease"), attempt_count=bindparam("tries"))
 )

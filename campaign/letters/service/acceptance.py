@@ -57,7 +57,6 @@ def write_action(
         created_at=now,
         expires_at=expires_at(now, poll_closes_at=ballot.election.poll_closes_at),
         supporter=supporter,
-        constituency=ballot.constituency,
     )
     session.add(action)
     session.flush()  # The letters name it.

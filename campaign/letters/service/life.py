@@ -106,7 +106,9 @@ def move_letters_where(
     return list(letter_ids)
 
 
-def mark_letter_sent(session: Session, message_id: int, *, sent_at: datetime, now: datetime) -> bool:
+def mark_letter_sent(
+    session: Session, message_id: int, *, sent_at: datetime, now: datetime
+) -> bool:
     """Take the queued letter of a message to sent, with its entry in the log; tell if there was one.
 
     The same step as ``move_letters_where`` makes, by two prebuilt statements: it is the one that

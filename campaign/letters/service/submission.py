@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns.models import Campaign
 from campaign.candidates.models import Candidacy
+from campaign.candidates.rules import CandidacyStatus
 from campaign.elections.models import Ballot
 from campaign.letters.errors import (
     LetterAlreadySent,
@@ -28,7 +29,7 @@ from campaign.letters.rules import (
 )
 from campaign.letters.service.acceptance import write_action
 from campaign.letters.service.confirmation import confirm_action, expire_actions_of
-from campaign.letters.service.dispatch import check_open, why_unreachable
+from campaign.letters.service.dispatch import check_open
 from campaign.letters.service.mail import (
     Correspondence,
     local_moment,
@@ -76,6 +77,8 @@ def submit_action(
 ) -> Submission:
     """Accept letters to candidates of one ballot, once, and ask for one confirmation.
 
+    Campaign and ballot may have been read a moment ago, in another session: whatever has changed
+    since then is looked at again when the letters are confirmed.
     ``is_proven`` says that this browser has shown that the address is the writer's: then the
     action is confirmed at once, and a letter written before raises LetterAlreadySent. Otherwise
     only the mail says so. Raises LettersClosed, RecipientUnavailable.
@@ -153,6 +156,7 @@ def submit_action(
             action,
             campaign=campaign,
             election=ballot.election,
+            constituency=ballot.constituency.name,
             names=[names[letter.candidacy_id] for letter in fresh],
             already=sent,
             correspondence=correspondence,
@@ -178,7 +182,7 @@ def _check_recipients(
         _RECIPIENTS, {"candidacy_ids": list(wanted), "ballot_id": ballot.id}
     ).all()
     for candidacy in candidacies:
-        if why_unreachable(candidacy):
+        if candidacy.status is not CandidacyStatus.STANDING:
             raise RecipientUnavailable(f"{candidacy.person.name} is no longer standing.")
         if stops.get(candidacy.id) is MailStop.NOTHING_MORE:
             raise RecipientUnavailable(
@@ -226,6 +230,7 @@ def _bring_forward(
             action,
             campaign=session.get_one(Campaign, action.campaign_id),
             election=ballot.election,
+            constituency=ballot.constituency.name,
             names=[letter.candidacy.person.name for letter in pending],
             correspondence=correspondence,
             now=now,

@@ -33,6 +33,8 @@ WAIT_SECONDS = 5.0
 """How long a request waits for another that makes the same page, before it makes it itself."""
 
 _SMALLEST_COMPRESSED = 500
+_SMALLEST_KEPT_TWICE = 32_000
+"""Smaller pages are kept compressed alone, and unpacked for the few that do not take gzip."""
 _ENTRY_OVERHEAD = 2_000
 _CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE")
 _BESIDE_THE_CACHE = ("HTTP_AUTHORIZATION", "HTTP_RANGE")
@@ -68,13 +70,19 @@ class _Page:
     etag: str
     headers: Headers
     """Without Content-Length and Content-Encoding."""
-    plain: bytes
+    plain: bytes | None
     compressed: bytes | None
 
     @property
     def size(self) -> int:
         """Return how much room it takes."""
-        return len(self.plain) + len(self.compressed or b"") + _ENTRY_OVERHEAD
+        return len(self.plain or b"") + len(self.compressed or b"") + _ENTRY_OVERHEAD
+
+    def body(self, *, is_compressed: bool) -> bytes:
+        """Return the page as it is sent."""
+        if self.compressed is None or (self.plain is not None and not is_compressed):
+            return self.plain or b""
+        return self.compressed if is_compressed else gzip.decompress(self.compressed)
 
 
 class PageCache:
@@ -205,10 +213,12 @@ class PageCache:
             )
             return []
         headers = [*page.headers, age]
-        body = page.plain
-        if page.compressed is not None and _takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
-            body = page.compressed
+        is_compressed = page.compressed is not None and _takes_gzip(
+            environ.get("HTTP_ACCEPT_ENCODING", "")
+        )
+        if is_compressed:
             headers.append(("Content-Encoding", "gzip"))
+        body = page.body(is_compressed=is_compressed)
         headers.append(("Content-Length", str(len(body))))
         start_response("200 OK", headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
@@ -274,13 +284,14 @@ def _page(
     if etag:
         # Weak, because it stands for the plain and the compressed page alike.
         kept.append(("ETag", f"W/{etag[1]}"))
+    plain: bytes | None = content
     compressed = None
     if len(content) >= _SMALLEST_COMPRESSED and _COMPRESSIBLE.match(named.get("content-type", "")):
         compressed = gzip.compress(content, compresslevel=6, mtime=0)
         kept.append(("Vary", "Accept-Encoding"))
-    return _Page(
-        version, made_at, made_at, lasts, etag[1] if etag else "", kept, content, compressed
-    )
+        if len(content) < _SMALLEST_KEPT_TWICE:
+            plain = None
+    return _Page(version, made_at, made_at, lasts, etag[1] if etag else "", kept, plain, compressed)
 
 
 def _says_nothing(query: str) -> bool:

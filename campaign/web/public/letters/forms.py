@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
+from babel.support import NullTranslations, Translations
 from flask import request
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as __
 from flask_wtf import FlaskForm
@@ -19,6 +21,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.i18n import messages_path
 from wtforms.validators import InputRequired, ValidationError
 
 from campaign.core.errors import InvalidInput
@@ -39,6 +42,11 @@ from campaign.supporters.rules import normalise_email
 
 _CHOOSE_CANDIDATES = __("Choose from the candidates on this page, please.")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+@cache
+def _words_of_wtforms(locale: str) -> NullTranslations:
+    return Translations.load(messages_path(), [locale], domain="wtforms")
 
 
 def cleaned(clean: Callable[[str], str]) -> Callable[[FlaskForm, Field], None]:
@@ -96,6 +104,12 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
     wants_news = BooleanField()
     website = StringField(__("Leave this field empty"))
     submission_key = HiddenField()
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """Reads the words of WTForms once for each language, not once for each form."""
+
+        def get_translations(self, form: FlaskForm) -> NullTranslations:
+            return _words_of_wtforms(str(get_locale()))
 
     desk: WritingDesk
     editor_count: int

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from campaign.campaigns.queries import get_campaign
 from campaign.core.errors import Refused
-from campaign.elections.queries import get_ballot, get_election
+from campaign.elections.queries import get_election
 from campaign.followups.correspondence import correspondence
 from campaign.geography.queries import get_constituency
 from campaign.letters import queries, service
@@ -144,24 +144,17 @@ def _desk(campaign_slug: str, constituency_slug: str) -> WritingDesk:
 
 def _send(desk: WritingDesk, form: WriteForm) -> BaseResponse:
     """Submit, and lead to the supporter's page or, for a browser that is new, to their mail."""
-    # Read again, for the campaign may just have closed: now nobody else writes.
-    campaign = get_campaign(session(), desk.campaign.slug)
-    ballot = get_ballot(
-        session(),
-        election_id=campaign.election_id,
-        constituency_id=desk.ballot.constituency_id,
-    )
     is_proven = browser_proves(
         session(),
         toolkit().signer,
         request.cookies.get(_proof_cookie(desk.campaign.id), ""),
         email=form.writer.email,
-        campaign_id=campaign.id,
+        campaign_id=desk.campaign.id,
     )
     submission = service.submit_action(
         session(),
-        campaign=campaign,
-        ballot=ballot,
+        campaign=desk.campaign,
+        ballot=desk.ballot,
         writer=form.writer,
         letters=form.letters,
         submission_key=form.key,
@@ -174,8 +167,8 @@ def _send(desk: WritingDesk, form: WriteForm) -> BaseResponse:
         return redirect(url_for(".action", token=token), 303)
     check_mail = url_for(
         ".check_mail",
-        campaign_slug=campaign.slug,
-        constituency_slug=ballot.constituency.slug,
+        campaign_slug=desk.campaign.slug,
+        constituency_slug=desk.ballot.constituency.slug,
     )
     return redirect(check_mail, 303)
 
