@@ -24,6 +24,9 @@ check: $(VENV)/installed-dev ## Format, lint, types, imports and the fast tests.
 bench: $(VENV)/installed-dev ## Measure what is claimed about speed and size; ONLY="pages delivery" chooses.
 	@$(BIN)/python -m bench $(ONLY)
 
+chaos: $(VENV)/installed-dev ## Kill delivery workers at random; lose nothing (about 4 minutes).
+	@$(BIN)/python -m tests.chaos
+
 format: $(VENV)/installed-dev ## Format the code.
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
@@ -44,4 +47,4 @@ $(VENV)/installed-dev: requirements/dev.txt $(VENV)/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help run test check bench format lock
+.PHONY: help run test check bench chaos format lock
