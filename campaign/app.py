@@ -11,7 +11,7 @@ from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from campaign.cli.commands import COMMANDS, campaign
+from campaign.cli.commands import FlaskCommands, campaign
 from campaign.core.clock import Clock, utc_now
 from campaign.core.config import PROJECT_ROOT, MailSettings, Settings, settings_from_environment
 from campaign.core.db import Database
@@ -99,8 +99,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     limits.init_app(app, settings)
-    for command in COMMANDS:
-        app.cli.add_command(command)
+    app.cli = FlaskCommands(app.name)
     static_files.init_app(app, partial(security.security_headers, is_secure=settings.is_secure))
     if settings.page_cache and not app.debug:
         app.wsgi_app = page_cache.PageCache(  # type: ignore[method-assign]

@@ -3,6 +3,7 @@
 The statements are built once: this runs for every few messages.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -150,7 +151,8 @@ def _take(connection: Connection, ids: list[int], *, claimer: str, now: datetime
         for row in connection.execute(_TAKE, {"ids": ids, "claimer": claimer, "lease": now + LEASE})
     }
     tried: dict[int, list[Row[Any]]] = {}
-    for row in connection.execute(_TRIES, {"ids": list(taken)}):
+    rows: Iterable[Row[Any]] = connection.execute(_TRIES, {"ids": list(taken)})
+    for row in rows:
         tried.setdefault(row.outbox_message_id, []).append(row)
     return [_claim(taken[each], tried.get(each, [])) for each in ids if each in taken]
 

@@ -183,7 +183,7 @@ _IS_OURS = (
     _MESSAGES.c.claimed_by == bindparam("claimer"),
     _MESSAGES.c.status == MessageStatus.SENDING,
 )
-_AS_SENT = {
+_AS_SENT: dict[str, Any] = {
     "status": MessageStatus.SENT,
     "claimed_by": None,
     "lease_ends_at": None,
