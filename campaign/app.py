@@ -25,7 +25,8 @@ from campaign.delivery.channels.console import ConsoleChannel
 from campaign.delivery.channels.mailbox import MailboxChannel
 from campaign.delivery.channels.smtp import SmtpChannel
 from campaign.delivery.worker import Worker
-from campaign.followups.correspondence import delivery_handler, run_letter_chores
+from campaign.followups.correspondence import run_letter_chores
+from campaign.followups.returned_mail import keep_repairs, outcome_handler
 from campaign.web.routes import BLUEPRINTS, DEMONSTRATION_BLUEPRINTS
 from campaign.web.shared import (
     accounts,
@@ -115,8 +116,8 @@ def build_worker(toolkit: Toolkit) -> Worker:
         clock=toolkit.clock,
         mail=toolkit.settings.mail,
         name=f"{socket.gethostname()}:{os.getpid()}",
-        on_outcome=delivery_handler(toolkit),
-        chores=[partial(run_letter_chores, toolkit)],
+        on_outcome=outcome_handler(toolkit),
+        chores=[partial(run_letter_chores, toolkit), keep_repairs],
     )
 
 
@@ -126,6 +127,8 @@ def main() -> None:
         app = create_app()
         configure_logging(app.extensions["campaign"].settings.log_level)
     except SettingsError as error:
-        sys.exit(f"Error: {error}")
+        print(f"Error: {error}", file=sys.stderr)  # noqa: T201
+        # Postfix is to keep a mail for us until the settings are right.
+        sys.exit(os.EX_TEMPFAIL if sys.argv[1:3] == ["mail", "receive"] else 1)
     with app.app_context():
         campaign()

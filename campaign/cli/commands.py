@@ -10,6 +10,7 @@ from campaign.cli.demo import demo
 from campaign.cli.exports import export
 from campaign.cli.imports import import_
 from campaign.cli.letters import letters
+from campaign.cli.mail import mail
 from campaign.cli.organisers import organiser
 from campaign.cli.pledges import pledges
 
@@ -21,6 +22,7 @@ COMMANDS: tuple[click.Command, ...] = (
     export,
     import_,
     letters,
+    mail,
     organiser,
     pledges,
     template,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaign.core.config import MailSettings
 from campaign.delivery.models import DeliveryPause, OutboxMessage
-from campaign.delivery.queries import is_in_time
+from campaign.delivery.queries import is_in_time, is_not_suppressed
 from campaign.delivery.rules import (
     ALL_SCOPES,
     BATCH_SIZES,
@@ -154,6 +154,7 @@ def _due(query: Select[*Row], lane: Lane, now: datetime) -> Select[*Row]:
             OutboxMessage.due_at <= now,
             is_in_time(now),
             is_not_paused(),
+            is_not_suppressed(),
         )
         .order_by(OutboxMessage.due_at, OutboxMessage.id)
         .with_for_update(skip_locked=True, of=OutboxMessage)

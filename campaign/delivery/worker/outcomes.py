@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.delivery.channels.base import Outgoing, copy_for_sending
 from campaign.delivery.errors import DeliveryFailed
 from campaign.delivery.models import DeliveryAttempt, OutboxMessage
-from campaign.delivery.queries import is_in_time
+from campaign.delivery.queries import is_in_time, is_not_suppressed
 from campaign.delivery.rules import (
     LEASE,
     MAXIMUM_TRIES,
@@ -42,8 +42,8 @@ def begin_attempt(
 ) -> Attempt | None:
     """Write that a try begins and renew the lease.
 
-    None where the message is no longer ours, or, since it was claimed, a kill switch was put on
-    or it has become too late.
+    None where the message is no longer ours, or, since it was claimed, a kill switch was put on,
+    it has become too late or its recipient may get nothing more.
     """
     message = session.scalars(
         update(OutboxMessage)
@@ -53,6 +53,7 @@ def begin_attempt(
             OutboxMessage.status == MessageStatus.SENDING,
             is_in_time(now),
             is_not_paused(),
+            is_not_suppressed(),
         )
         .values(lease_ends_at=now + LEASE, attempt_count=OutboxMessage.attempt_count + 1)
         .returning(OutboxMessage)
