@@ -24,10 +24,12 @@ from campaign.delivery.channels.base import Channel
 from campaign.delivery.channels.console import ConsoleChannel
 from campaign.delivery.channels.mailbox import MailboxChannel
 from campaign.delivery.channels.smtp import SmtpChannel
+from campaign.delivery.incoming.webhooks.ses import Amazon, fetch_from_amazon
 from campaign.delivery.worker import Worker
 from campaign.followups.correspondence import run_letter_chores
-from campaign.followups.returned_mail import keep_repairs, outcome_handler
-from campaign.web.routes import BLUEPRINTS, DEMONSTRATION_BLUEPRINTS
+from campaign.followups.repairs import keep_repairs
+from campaign.followups.returned_mail import outcome_handler
+from campaign.web.routes import BLUEPRINTS, DEMONSTRATION_BLUEPRINTS, PROVED_BY_THEMSELVES
 from campaign.web.shared import (
     accounts,
     context,
@@ -77,11 +79,12 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
         clock=clock,
         emails=EmailRenderer(PROJECT_ROOT / "templates"),
     )
+    app.extensions["campaign.amazon"] = Amazon(fetch_from_amazon)
     app.extensions["campaign.make_channel"] = lambda: build_channel(settings)
     app.extensions["campaign.make_worker"] = lambda: build_worker(toolkit)
     Babel(app)
     encoding.init_app(app)  # Before the token of a form is read.
-    CSRFProtect(app)
+    forms = CSRFProtect(app)
     context.init_app(app)
     security.init_app(app, is_secure=settings.is_secure)
     errors.init_app(app)
@@ -93,6 +96,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
             app.register_blueprint(blueprint)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    for blueprint in PROVED_BY_THEMSELVES:
+        forms.exempt(blueprint)
     limits.init_app(app, settings)
     for command in COMMANDS:
         app.cli.add_command(command)

@@ -75,10 +75,15 @@ def open_repair(session: Session, person: Person, *, cause: str, now: datetime) 
         session.flush()  # The next look must see it.
 
 
-def settle_repair(repair: ContactRepair, *, outcome: RepairOutcome, now: datetime) -> None:
-    """Note how a repair ended; the first time counts."""
-    if repair.settled_at is None:
-        repair.settled_at, repair.outcome = now, outcome
+def settle_open_repair(
+    session: Session, person_id: int, *, outcome: RepairOutcome, now: datetime
+) -> None:
+    """Note how the repair of a person's address ended, where there is an open one."""
+    session.execute(
+        update(ContactRepair)
+        .where(ContactRepair.person_id == person_id, ContactRepair.settled_at.is_(None))
+        .values(settled_at=now, outcome=outcome)
+    )
 
 
 def settle_repairs(
@@ -99,7 +104,7 @@ def settle_repairs(
     for repair, email in session.execute(query).all():
         if (email or "").casefold() != repair.email.casefold():
             outcome = RepairOutcome.CORRECTED if email else RepairOutcome.NONE_KNOWN
-            settle_repair(repair, outcome=outcome, now=now)
+            repair.settled_at, repair.outcome = now, outcome
             settled += 1
     return settled
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from campaign.candidates.queries import list_candidacies_at, list_people_at
-from campaign.candidates.service import open_repair, settle_repairs
+from campaign.candidates.service import open_repair
 from campaign.core.toolkit import Toolkit
 from campaign.delivery.errors import MessageUnderWay
 from campaign.delivery.models import DeliveryEvent, OutboxMessage
@@ -15,7 +15,6 @@ from campaign.delivery.queries import (
     get_undecided_event,
     list_attempts,
     list_soft_bounce_times,
-    map_suppressed_addresses,
 )
 from campaign.delivery.returns import (
     SOFT_BOUNCE_WINDOW,
@@ -26,7 +25,7 @@ from campaign.delivery.returns import (
     has_bounced_too_often,
     is_refused_address,
 )
-from campaign.delivery.rules import AttemptOutcome, Lane, MessageStatus
+from campaign.delivery.rules import AttemptOutcome, MessageStatus
 from campaign.delivery.service import suppress
 from campaign.followups.correspondence import correspondence, delivery_handler
 from campaign.letters.rules import MailStop
@@ -148,21 +147,6 @@ def decide_event(
         message = find_message(session, number) if number is not None else None
         react(toolkit, session, event, kind=kind, message=message, now=now)
     return event
-
-
-def keep_repairs(session: Session, now: datetime) -> int:
-    """Settle repairs of addresses that have changed, and open those that are missing.
-
-    A chore of the worker: an import or a merge may have brought either about. Returns how many
-    were settled.
-    """
-    settled = settle_repairs(session, now=now)
-    session.flush()
-    stopped = map_suppressed_addresses(session, Lane.LETTER)
-    broken = {key for key, why in stopped.items() if why is not SuppressionReason.COMPLAINT}
-    for person in list_people_at(session, broken) if broken else ():
-        open_repair(session, person, cause=stopped[(person.email or "").casefold()].value, now=now)
-    return settled
 
 
 def _reason_to_stop(

@@ -10,7 +10,6 @@ from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
-from email.utils import getaddresses, parseaddr
 from html import unescape
 
 MAXIMUM_BYTES = 512 * 1024
@@ -25,6 +24,8 @@ _VOLATILE_HEADERS = ("Date", "From", "Subject")
 _BLOCKS = re.compile(r"(?is)<(?:style|script|head)\b.*?(?:</(?:style|script|head)>|$)")
 _BREAKS = re.compile(r"(?i)<(?:br|/p|/div|/tr|/li|/h\d)\b[^<>]{0,200}>")
 _TAGS = re.compile(r"<[^<>]{0,2000}>")
+_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,80}@[A-Za-z0-9._-]{1,255}")
+"""Not by the standard library's parser: brackets within brackets end it."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -49,14 +50,14 @@ class IncomingMail:
     @property
     def sender(self) -> str:
         """Return the address in From, in lower case; empty where there is no plain one."""
-        address = parseaddr(self.header("From"))[1].casefold()
-        return address if re.fullmatch(r"[^\s@<>]{1,64}@[^\s@<>]{1,255}", address) else ""
+        found = _ADDRESS.findall(self.header("From")[:_MAXIMUM_LINE])
+        return found[-1].casefold() if found else ""
 
     @property
     def recipients(self) -> list[str]:
         """Return the addresses in all headers that may name whom the mail was to."""
         values = [value for name in _RECIPIENT_HEADERS for value in _texts(self.headers, name)]
-        return [address for _, address in getaddresses([value[:4000] for value in values])][:50]
+        return [each for value in values for each in _ADDRESS.findall(value[: 4 * _MAXIMUM_LINE])]
 
     @property
     def fingerprint(self) -> str:
@@ -146,18 +147,22 @@ def _texts(message: Message, name: str) -> list[str]:
         # An unknown charset, or broken code: as it stands, then.
         with contextlib.suppress(MessageError, ValueError, LookupError):
             text = str(make_header(decode_header(text)))
+        text = text.encode("utf-8", "replace").decode()  # No half characters for the database.
         found.append(" ".join(_CONTROL.sub(" ", text).split()))
     return found
 
 
 def part_text(part: Message) -> str:
     """Return a part's text in whatever charset it claims, with long lines cut."""
-    payload = part.get_payload(decode=True)
+    try:
+        payload = part.get_payload(decode=True)
+        charset = part.get_content_charset() or "utf-8"
+    except (MessageError, ValueError, LookupError):
+        return ""
     if not isinstance(payload, bytes):
         return ""
-    charset = part.get_content_charset() or "utf-8"
     try:
-        text = payload.decode(charset, "replace")
+        text = payload.decode(charset, "replace").encode("utf-8", "replace").decode()
     except (LookupError, ValueError):
         text = payload.decode("utf-8", "replace")
     text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from email.message import Message
 
+import structlog
+
 from campaign.delivery.incoming.bounces import (
     UNREADABLE,
     Bounce,
@@ -12,6 +14,8 @@ from campaign.delivery.incoming.bounces import (
 )
 from campaign.delivery.incoming.mail import IncomingMail, part_text
 from campaign.delivery.returns import EventKind, find_return_token
+
+log = structlog.stdlib.get_logger(__name__)
 
 _EXCERPT = 4000
 _ROBOT = re.compile(r"(?:mailer-daemon|postmaster|mail-?daemon|mdaemon|bounces?)\b")
@@ -50,7 +54,15 @@ def find_token(mail: IncomingMail, form: str, recipients: list[str]) -> str | No
 
 
 def read(mail: IncomingMail, *, recipient: str, sent_text: str) -> Reading:
-    """Tell what a mail about a message to ``recipient`` with this text is."""
+    """Tell what a mail about a message to ``recipient`` with this text is; never raises."""
+    try:
+        return _read(mail, recipient=recipient, sent_text=sent_text)
+    except Exception:  # A mail that no program can bear is one for a person.
+        log.exception("mail_unreadable")
+        return Reading(EventKind.UNREADABLE)
+
+
+def _read(mail: IncomingMail, *, recipient: str, sent_text: str) -> Reading:
     if (is_abuse := _is_complaint(mail)) is not None:
         return Reading(EventKind.COMPLAINT) if is_abuse else NOTHING
     if mail.find_part("message/disposition-notification") is not None:

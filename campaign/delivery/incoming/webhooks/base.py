@@ -77,7 +77,10 @@ def text_at(value: Any, *path: str) -> str:
     """Return the text at a path of nested objects; empty where there is none."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
-    return str(value)[:1000] if isinstance(value, str | int | float) else ""
+    if not isinstance(value, str | int | float):
+        return ""
+    # Neither half characters nor a zero can be stored.
+    return str(value)[:1000].encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def digest(*parts: str) -> str:
