@@ -27,7 +27,7 @@ Reader = Callable[[Request, WebhookSettings], list[ReportedEvent]]
 
 @blueprint.post("/<provider>")
 def receive(provider: str) -> Response:
-    """Store what a service reports: 204; 403 for what is not proved, 503 for "come again"."""
+    """Store what a service reports: 200; 403 for what is not proved, 503 for "come again"."""
     read = _reader(provider)
     if read is None:
         abort(404)
@@ -49,7 +49,7 @@ def receive(provider: str) -> Response:
         answer = _plain("Not now. Please repeat this request later.", 503)
         answer.headers["Retry-After"] = "60"
         return answer
-    return Response(status=204)
+    return _plain("Taken.", 200)
 
 
 def _reader(provider: str) -> Reader | None:
