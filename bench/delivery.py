@@ -1,124 +1,362 @@
-"""Messages a second: one worker against bare smtplib on one kept connection, to the same server.
+"""The delivery worker against bare senders, to the same server, with all state kept.
 
-    .venv/bin/python bench/delivery.py [MESSAGES]
-
-Both sides build an e-mail for each message. The worker also claims, records each try before the
-network and its outcome after, in an SQLite file with full durability. Rounds are interleaved and
-the median ratio is printed, so that a busy machine disturbs both alike.
+A letter of these is a real one: a row in the outbox and one in the letters, whose step to "sent"
+is written with its entry in the log, in a transaction with the outcome of the try. Every try is
+committed before the network is touched. The limits of each recipient are those of a new
+installation. The other side builds an ``EmailMessage`` for each letter and sends it with smtplib
+on one kept connection.
 """
 
+import multiprocessing
+import os
 import smtplib
-import socket
+import sqlite3
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from email.utils import formataddr, formatdate
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from types import SimpleNamespace
 
+from sqlalchemy import text
+
+from bench.letters import BODY, SUBJECT, make_ground, write_letters
+from bench.postgresql import made_postgresql
+from bench.results import Result, interleaved, median_ratio
+from bench.sink import sinking
 from campaign.core import schema
 from campaign.core.clock import utc_now
-from campaign.core.config import MailSettings
+from campaign.core.config import PROJECT_ROOT, MailSettings
 from campaign.core.db import Database
+from campaign.core.emails import EmailRenderer
 from campaign.core.logs import configure_logging
+from campaign.core.tokens import Signer
+from campaign.core.toolkit import Toolkit
 from campaign.delivery.channels.smtp import SmtpChannel
-from campaign.delivery.rules import Lane
-from campaign.delivery.service import queue_message
-from campaign.delivery.worker import Worker
+from campaign.delivery.worker import Worker, claiming
+from campaign.followups.correspondence import delivery_handler
 
+LETTERS = 500
+"""In each round, to as many candidates as a region has."""
+CANDIDATES = 500
 ROUNDS = 5
-BODY = "Dear candidate,\n\n" + "Please make our streets safer for children. " * 20 + "\n\nJane\n"
-
-# A process of its own: a server in this one would share the interpreter with what is measured.
-SINK = """
-import asyncio, logging, sys
-from aiosmtpd.smtp import SMTP
-class Sink:
-    async def handle_DATA(self, server, session, envelope): return "250 OK"
-async def main():
-    logging.getLogger("mail.log").setLevel(logging.CRITICAL)
-    loop = asyncio.get_running_loop()
-    make = lambda: SMTP(Sink(), loop=loop)
-    server = await loop.create_server(make, "127.0.0.1", int(sys.argv[1]))
-    await server.serve_forever()
-asyncio.run(main())
-"""
+TEAM = 4
+FEW, MANY = 10_000, 1_000_000
+CLAIMS = 100
+"""Claims in a row, of which the median counts."""
+WARM_UP, LONG_RUN = 2_000, 10_000
+"""Letters before the memory is looked at first, and after."""
 
 
-def bare(port: int, count: int) -> float:
-    """Send with smtplib alone; return the seconds."""
-    begun = time.perf_counter()
+def measure() -> Iterator[Result]:
+    """Yield each figure; what needs PostgreSQL only where it answers."""
+    configure_logging("WARNING")
+    with sinking() as port:
+        mail = MailSettings(channel="smtp", port=port)
+        with made_database() as database:
+            yield from one_worker(database, mail)
+        with made_postgresql() as server:
+            if server is not None:
+                yield four_workers(server, mail)
+        yield memory(mail)
+    yield claim_million()
+
+
+def one_worker(database: Database, mail: MailSettings) -> Iterator[Result]:
+    """Compare one worker on SQLite with both bare senders."""
+
+    def ours() -> float:
+        write_letters(database, mail, LETTERS, now=utc_now())
+        return LETTERS / seconds_of(lambda: send_all(database, mail))
+
+    with tempfile.TemporaryDirectory() as folder:
+        outbox = sqlite3.connect(Path(folder) / "outbox.sqlite", isolation_level=None)
+        outbox.execute("PRAGMA journal_mode=WAL")
+        outbox.execute("PRAGMA synchronous=FULL")
+        outbox.execute(
+            "CREATE TABLE outbox"
+            " (id INTEGER PRIMARY KEY, sender, recipient, content BLOB, is_sent INTEGER DEFAULT 0)"
+        )
+        worker, building, marking = interleaved(
+            ours,
+            lambda: LETTERS / seconds_of(lambda: build_and_send(mail.port, LETTERS)),
+            lambda: bare_outbox(outbox, mail.port, LETTERS),
+            rounds=ROUNDS,
+        )
+        outbox.close()
+    speed = statistics.median(worker)
+    yield Result(
+        name="delivery/smtplib",
+        ratio=median_ratio(worker, building),
+        aim=1.0,
+        note=f"smtplib and EmailMessage on one connection: "
+        f"{speed:.0f} letters/s against {statistics.median(building):.0f}/s",
+    )
+    yield Result(
+        name="delivery/bare-outbox",
+        ratio=median_ratio(worker, marking),
+        aim=0.5,
+        note="prepared messages, each sent by smtplib, marked and committed in SQLite: "
+        f"{speed:.0f} letters/s against {statistics.median(marking):.0f}/s",
+    )
+
+
+def build_and_send(port: int, count: int) -> None:
+    """Send with smtplib alone."""
     with smtplib.SMTP("127.0.0.1", port, "bench.example.org", timeout=30) as host:
         for number in range(count):
-            message = EmailMessage()
-            message["From"] = formataddr(("Jane Smith via Streets", "letters@example.org"))
-            message["To"] = f"candidate-{number}@example.org"
-            message["Reply-To"] = "jane@example.org"
-            message["Subject"] = "Safer streets"
-            message["Date"] = formatdate()
-            message["Message-ID"] = f"<{number}@example.org>"
-            message.set_content(BODY)
-            host.send_message(message)
-    return time.perf_counter() - begun
+            host.send_message(build(number))
 
 
-def worker(database: Database, mail: MailSettings, count: int) -> float:
-    """Queue, then let one worker send; return the seconds of the sending."""
-    with database.transaction() as session:
-        for number in range(count):
-            queue_message(
-                session,
-                mail=mail,
-                lane=Lane.LETTER,
-                scope="campaign:1",
-                recipient=f"candidate-{number}@example.org",
-                from_name="Jane Smith via Streets",
-                subject="Safer streets",
-                body=BODY,
-                reply_to="jane@example.org",
-                now=utc_now(),
-            )
-    one = Worker(database=database, channel=SmtpChannel(mail), clock=utc_now, mail=mail)
+def build(number: int) -> EmailMessage:
+    """Return a letter as the standard library builds it."""
+    message = EmailMessage()
+    name = f"Jane Smith {number // 5} via Safer streets for children"
+    message["From"] = formataddr((name, "letters@example.org"))
+    message["To"] = f"candidate-{number}@example.org"
+    message["Reply-To"] = "jane@example.org"
+    message["Subject"] = SUBJECT
+    message["Date"] = formatdate()
+    message["Message-ID"] = f"<{number}@example.org>"
+    message.set_content(BODY)
+    return message
+
+
+def bare_outbox(outbox: sqlite3.Connection, port: int, count: int) -> float:
+    """Send what is prepared in a table, marking each message; return messages a second."""
+    outbox.execute("BEGIN IMMEDIATE")
+    outbox.executemany(
+        "INSERT INTO outbox (sender, recipient, content) VALUES (?, ?, ?)",
+        [
+            ("letters@example.org", f"candidate-{number}@example.org", build(number).as_bytes())
+            for number in range(count)
+        ],
+    )
+    outbox.execute("COMMIT")
     begun = time.perf_counter()
-    sent = one.run_once()
-    one.close()
-    assert sent == count
+    with smtplib.SMTP("127.0.0.1", port, "bench.example.org", timeout=30) as host:
+        while rows := outbox.execute(
+            "SELECT id, sender, recipient, content FROM outbox WHERE is_sent = 0 LIMIT 5"
+        ).fetchall():
+            for number, sender, recipient, content in rows:
+                host.sendmail(sender, [recipient], content)
+                outbox.execute("BEGIN IMMEDIATE")
+                outbox.execute("UPDATE outbox SET is_sent = 1 WHERE id = ?", (number,))
+                outbox.execute("COMMIT")
+    return count / (time.perf_counter() - begun)
+
+
+def four_workers(url: str, mail: MailSettings) -> Result:
+    """Compare four workers on PostgreSQL with one, and four bare senders with one."""
+    database = Database(url)
+    schema.upgrade(database)
+    make_ground(database, candidates=CANDIDATES)
+
+    def team(size: int) -> float:
+        write_letters(database, mail, LETTERS, now=utc_now())
+        return LETTERS / together(size, work_on, url, mail)
+
+    def bare(size: int) -> float:
+        return LETTERS / together(size, build_alone, mail.port, LETTERS // size)
+
+    four, one, bare_four, bare_one = interleaved(
+        lambda: team(TEAM),
+        lambda: team(1),
+        lambda: bare(TEAM),
+        lambda: bare(1),
+        rounds=3,
+        warm_up=False,
+    )
+    database.dispose()
+    reachable = median_ratio(bare_four, bare_one)
+    return Result(
+        name="delivery/four-workers",
+        ratio=median_ratio(four, one),
+        aim=min(2.0, round(reachable, 2)),
+        unit="times one worker on PostgreSQL",
+        note=f"{statistics.median(four):.0f} letters/s against {statistics.median(one):.0f}/s; "
+        f"four bare senders are {reachable:.2f} times one on these {os.cpu_count()} cores",
+    )
+
+
+def together(size: int, target: Callable[..., None], *arguments: object) -> float:
+    """Run a team of processes that begin at one moment; return the seconds until all are done."""
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(size + 1)
+    processes = [
+        context.Process(target=target, args=(barrier, *arguments), daemon=True) for _ in range(size)
+    ]
+    for process in processes:
+        process.start()
+    barrier.wait(60)
+    begun = time.perf_counter()
+    barrier.wait(120)
+    elapsed = time.perf_counter() - begun
+    for process in processes:
+        process.join(30)
+    return elapsed
+
+
+def work_on(barrier: Barrier, url: str, mail: MailSettings) -> None:
+    """Be one worker of a team."""
+    configure_logging("WARNING")
+    database = Database(url)
+    worker = make_worker(database, mail)
+    with database.transaction() as session:
+        session.execute(text("SELECT 1"))
+    barrier.wait(60)
+    worker.run_once()
+    barrier.wait(120)
+    worker.close()
+    database.dispose()
+
+
+def build_alone(barrier: Barrier, port: int, count: int) -> None:
+    """Be one bare sender of a team."""
+    barrier.wait(60)
+    build_and_send(port, count)
+    barrier.wait(120)
+
+
+def memory(mail: MailSettings) -> Result:
+    """Look at a worker's memory early and late in a long run."""
+    context = multiprocessing.get_context("spawn")
+    figures: multiprocessing.SimpleQueue[float] = context.SimpleQueue()
+    process = context.Process(target=long_run, args=(figures, mail))
+    process.start()
+    early, late = figures.get(), figures.get()
+    process.join()
+    return Result(
+        name="delivery/memory",
+        ratio=late / early,
+        aim=1.05,
+        bound="at most",
+        unit="of the memory at the beginning",
+        note=f"{early:.1f} MiB after {WARM_UP:,} letters, {late:.1f} MiB after "
+        f"{WARM_UP + LONG_RUN:,}",
+    )
+
+
+def long_run(figures: "multiprocessing.SimpleQueue[float]", mail: MailSettings) -> None:
+    """Send many letters, and say how much memory is used twice."""
+    configure_logging("WARNING")
+    with made_database() as database:
+        worker = make_worker(database, mail)
+        for count in (WARM_UP, LONG_RUN):
+            for _ in range(count // LETTERS):
+                write_letters(database, mail, LETTERS, now=utc_now())
+                worker.run_once()
+            figures.put(resident_mebibytes())
+        worker.close()
+
+
+def resident_mebibytes() -> float:
+    """Return what this process holds in memory, without what it shares with files."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    (line,) = [line for line in status.splitlines() if line.startswith("RssAnon")]
+    return int(line.split()[1]) / 1024
+
+
+def claim_million() -> Result:
+    """Compare claiming from a long queue with claiming from a short one."""
+    with made_database() as short, made_database() as long:
+        fill_queue(short, FEW)
+        fill_queue(long, MANY)
+        few, many = interleaved(lambda: claim_seconds(short), lambda: claim_seconds(long))
+    return Result(
+        name="delivery/claim-million",
+        ratio=median_ratio(many, few),
+        aim=1.2,
+        bound="at most",
+        unit=f"times the claim from {FEW:,}",
+        note=f"{statistics.median(many) * 1e3:.2f} ms with {MANY:,} letters queued, "
+        f"{statistics.median(few) * 1e3:.2f} ms with {FEW:,}",
+    )
+
+
+def fill_queue(database: Database, count: int) -> None:
+    """Write so many queued letters, as many to each recipient, all due at one moment."""
+    write_letters(database, MailSettings(), 1, now=utc_now())
+    columns = (
+        "lane, scope, status, from_name, from_address, reply_to, subject, body, headers,"
+        " created_at, due_at, not_after, attempt_count, last_error"
+    )
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "WITH RECURSIVE numbers(n) AS"
+                " (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count)"
+                f" INSERT INTO outbox_messages ({columns}, recipient, recipient_key, return_path,"
+                " message_id)"
+                f" SELECT {columns}, 'c' || n % :candidates || '@example.org',"
+                " 'c' || n % :candidates || '@example.org', 'b' || n || '@example.org',"
+                " '<' || n || '@example.org>' FROM numbers, outbox_messages AS first"
+                " WHERE first.id = 1"
+            ),
+            {"count": count, "candidates": count // 20},
+        )
+
+
+def claim_seconds(database: Database) -> float:
+    """Return the median time of one claim, each put back."""
+    times = []
+    for _ in range(CLAIMS):
+        with database.writer() as session:
+            session.connection()
+            begun = time.perf_counter()
+            claimed = claiming.claim_messages(
+                session, claimer="bench", mail=MailSettings(), now=utc_now()
+            )
+            times.append(time.perf_counter() - begun)
+            assert claimed
+            session.rollback()
+    return statistics.median(times)
+
+
+def make_worker(database: Database, mail: MailSettings) -> Worker:
+    """Return a worker that is wired as in an installation, but for the chores of each minute."""
+    settings = SimpleNamespace(base_url="https://campaign.example.org", mail=mail)
+    toolkit = Toolkit(
+        settings=settings,  # type: ignore[arg-type]
+        database=database,
+        signer=Signer("a secret of the measurement, long enough"),
+        clock=utc_now,
+        emails=EmailRenderer(PROJECT_ROOT / "templates"),
+    )
+    return Worker(
+        database=database,
+        channel=SmtpChannel(mail),
+        clock=utc_now,
+        mail=mail,
+        on_outcome=delivery_handler(toolkit),
+    )
+
+
+def send_all(database: Database, mail: MailSettings) -> None:
+    """Let one worker send what is queued."""
+    worker = make_worker(database, mail)
+    sent = worker.run_once()
+    worker.close()
+    assert sent == LETTERS, sent
+
+
+def seconds_of(act: Callable[[], None]) -> float:
+    """Return how long something takes."""
+    begun = time.perf_counter()
+    act()
     return time.perf_counter() - begun
 
 
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 500
-    configure_logging("WARNING")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    sink = subprocess.Popen([sys.executable, "-c", SINK, str(port)])
-    mail = MailSettings(channel="smtp", port=port, letters_per_hour=10**9, letters_per_day=10**9)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            database = Database(f"sqlite:///{Path(folder) / 'bench.sqlite'}")
-            schema.upgrade(database)
-            for _ in range(100):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.1)
-            ratios = []
-            for number in range(ROUNDS):
-                alone, ours = bare(port, count), worker(database, mail, count)
-                ratios.append(alone / ours)
-                print(
-                    f"round {number + 1}: smtplib {count / alone:.0f}/s,"
-                    f" worker {count / ours:.0f}/s, ratio {alone / ours:.2f}"
-                )
-            print(f"median ratio {statistics.median(ratios):.2f} (aim: 0.8)")
-            database.dispose()
-    finally:
-        sink.terminate()
-        sink.wait()
-
-
-if __name__ == "__main__":
-    main()
+@contextmanager
+def made_database() -> Iterator[Database]:
+    """Yield an SQLite file with the newest schema and the ground of a campaign."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{Path(folder) / 'campaign.sqlite'}")
+        schema.upgrade(database)
+        make_ground(database, candidates=CANDIDATES)
+        yield database
+        database.dispose()

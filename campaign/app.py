@@ -11,7 +11,7 @@ from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from campaign.cli.commands import COMMANDS, campaign
+from campaign.cli.commands import FlaskCommands, campaign
 from campaign.core.clock import Clock, utc_now
 from campaign.core.config import PROJECT_ROOT, MailSettings, Settings, settings_from_environment
 from campaign.core.db import Database
@@ -29,6 +29,8 @@ from campaign.delivery.worker import Worker
 from campaign.followups.correspondence import run_letter_chores
 from campaign.followups.repairs import keep_repairs
 from campaign.followups.returned_mail import outcome_handler
+from campaign.reports.letter_totals import LetterTotalsKeeper
+from campaign.reports.public_version import read_public_version
 from campaign.web.routes import BLUEPRINTS, DEMONSTRATION_BLUEPRINTS, PROVED_BY_THEMSELVES
 from campaign.web.shared import (
     accounts,
@@ -37,6 +39,8 @@ from campaign.web.shared import (
     errors,
     filters,
     limits,
+    look,
+    page_cache,
     security,
     static_files,
 )
@@ -80,6 +84,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
         emails=EmailRenderer(PROJECT_ROOT / "templates"),
     )
     app.extensions["campaign.amazon"] = Amazon(fetch_from_amazon)
+    app.extensions["campaign.letter_totals"] = LetterTotalsKeeper(is_kept=settings.page_cache)
     app.extensions["campaign.make_channel"] = lambda: build_channel(settings)
     app.extensions["campaign.make_worker"] = lambda: build_worker(toolkit)
     Babel(app)
@@ -89,6 +94,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     security.init_app(app, is_secure=settings.is_secure)
     errors.init_app(app)
     filters.init_app(app)
+    look.init_app(app)
     accounts.init_app(app, settings)
     app.jinja_env.globals["is_demonstration"] = settings.is_demonstration
     if settings.is_demonstration:
@@ -99,9 +105,14 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     for blueprint in PROVED_BY_THEMSELVES:
         forms.exempt(blueprint)
     limits.init_app(app, settings)
-    for command in COMMANDS:
-        app.cli.add_command(command)
+    app.cli = FlaskCommands(app.name)
     static_files.init_app(app, partial(security.security_headers, is_secure=settings.is_secure))
+    if settings.page_cache and not app.debug:
+        app.wsgi_app = page_cache.PageCache(  # type: ignore[method-assign]
+            app.wsgi_app,
+            static_prefix=f"{app.static_url_path}/",
+            read_version=partial(read_public_version, toolkit.database),
+        )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

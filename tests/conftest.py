@@ -140,6 +140,7 @@ def settings(tmp_path: Path, sqlite_database: Database) -> Settings:
         database_url=sqlite_database.url.render_as_string(hide_password=False),
         base_url="http://localhost",
         rate_limits_enabled=False,
+        page_cache=False,  # A test changes something and looks at once.
         mail=MailSettings(channel="mailbox", mailbox_path=tmp_path / "mailbox"),
     )
 

@@ -88,6 +88,8 @@ class Settings:
     rate_limit_storage: str = ""
     """``redis://…`` where there are several machines; empty for a SQLite file of our own."""
     rate_limits_enabled: bool = True
+    page_cache: bool = True
+    """Whether each process keeps the pages that are the same for everybody, for some seconds."""
     log_level: str = "INFO"
     mail: MailSettings = field(default_factory=MailSettings)
     imap: ImapSettings = field(default_factory=ImapSettings)
@@ -134,6 +136,7 @@ def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") 
                 instance_path / "demo",
                 base_url=env.str("BASE_URL", Settings.base_url),
                 rate_limits_enabled=env.bool("RATE_LIMITS", Settings.rate_limits_enabled),
+                page_cache=env.bool("PAGE_CACHE", Settings.page_cache),
             )
         mail = MailSettings(
             channel=env.str("MAIL_CHANNEL", MailSettings.channel),
@@ -160,6 +163,7 @@ def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") 
             trusted_proxies=env.int("TRUSTED_PROXIES", Settings.trusted_proxies),
             rate_limit_storage=env.str("RATE_LIMIT_STORAGE", Settings.rate_limit_storage),
             rate_limits_enabled=env.bool("RATE_LIMITS", Settings.rate_limits_enabled),
+            page_cache=env.bool("PAGE_CACHE", Settings.page_cache),
             log_level=env.str("LOG_LEVEL", Settings.log_level),
             mail=mail,
             imap=ImapSettings(
@@ -182,7 +186,11 @@ def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") 
 
 
 def demonstration_settings(
-    instance_path: Path, *, base_url: str, rate_limits_enabled: bool = True
+    instance_path: Path,
+    *,
+    base_url: str,
+    rate_limits_enabled: bool = True,
+    page_cache: bool = True,
 ) -> Settings:
     """Return the settings of the demonstration, whose files are all in ``instance_path``.
 
@@ -195,6 +203,7 @@ def demonstration_settings(
         base_url=base_url,
         instance_path=instance_path,
         rate_limits_enabled=rate_limits_enabled,
+        page_cache=page_cache,
         is_demonstration=True,
         log_level="WARNING",  # so that the tour stays on the screen
         mail=MailSettings(channel="mailbox", mailbox_path=instance_path / "mailbox"),

@@ -5,6 +5,7 @@ begin with BEGIN IMMEDIATE and readers with a plain BEGIN. On PostgreSQL both ar
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,11 +13,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Engine, Enum, MetaData, String, create_engine, event
+from sqlalchemy import DateTime, Engine, Enum, MetaData, String, Table, create_engine, event
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 from sqlalchemy.types import TypeDecorator
 
 from campaign.core.errors import SettingsError
@@ -69,6 +70,13 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UTCDateTime, str: String}  # noqa: RUF012
 
 
+def table_of(model: type[Base]) -> Table:
+    """Return a model's table, for statements that are run too often to load objects."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table
+
+
 class Database:
     """Engines and sessions for one database URL; safe to share between threads."""
 
@@ -93,13 +101,20 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite_connection)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writer = self.engine.execution_options(campaign_writes=True)
+        self._turn = threading.Lock()
+        self._notes = self._writer.execution_options(campaign_syncs_later=True)
 
     def reader(self) -> Session:
-        """Return a session for reading; its transaction never takes SQLite's write lock."""
-        return Session(self.engine)
+        """Return a session for reading; its transaction never takes SQLite's write lock.
+
+        What it has loaded stays as it was read when its transaction ends.
+        """
+        return Session(self.engine, expire_on_commit=False)
 
     def writer(self) -> Session:
         """Return a session for reading and then writing; on SQLite it begins IMMEDIATE."""
+        if self.is_sqlite:
+            return _TurnTakingSession(self._writer, self._turn)
         return Session(self._writer)
 
     @contextmanager
@@ -108,9 +123,71 @@ class Database:
         with self.writer() as session, session.begin():
             yield session
 
+    def notebook(self) -> "Notebook":
+        """Return a place for many small notes; close it when there is nothing to note."""
+        return Notebook(self._notes)
+
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+class _TurnTakingSession(Session):
+    """A writing session that waits for its turn among the threads of this process.
+
+    SQLite itself wakes nobody: who finds the database taken sleeps and looks again, up to a tenth
+    of a second later, while it stands free.
+    """
+
+    def __init__(self, engine: Engine, turn: threading.Lock) -> None:
+        super().__init__(engine)
+        self._turn = turn
+        self._has_turn = False
+        event.listen(self, "after_transaction_create", self._take_turn)
+        event.listen(self, "after_transaction_end", self._end_turn)
+
+    def _take_turn(self, _session: Session, transaction: SessionTransaction) -> None:
+        if transaction.parent is None:
+            # After as long a wait, the database itself says what is wrong.
+            self._has_turn = self._turn.acquire(timeout=BUSY_TIMEOUT_SECONDS)
+
+    def _end_turn(self, _session: Session, transaction: SessionTransaction) -> None:
+        if transaction.parent is None and self._has_turn:
+            self._has_turn = False
+            self._turn.release()
+
+
+class Notebook:
+    """Small transactions on one kept connection, whose commits SQLite need not force to the disk.
+
+    They outlive the end of any process. A power cut may undo those since the last ``transaction``
+    of anybody, in whole and in their order: for what can be done again harmlessly. PostgreSQL
+    forces them to the disk, together with what others commit at the same moment.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._session: Session | None = None
+
+    @contextmanager
+    def note(self) -> Iterator[Session]:
+        """Yield a writing session that commits at the end and rolls back on an error."""
+        if self._session is None:
+            self._session = Session(self._engine.connect())
+        try:
+            with self._session.begin():
+                yield self._session
+        except BaseException:
+            self.close()  # The connection may be what is broken.
+            raise
+
+    def close(self) -> None:
+        """Let go of the connection; the next note takes another."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+            assert isinstance(session.bind, Connection)
+            session.bind.close()
 
 
 def _checked_url(url: str) -> URL:
@@ -136,5 +213,12 @@ def _prepare_sqlite_connection(connection: sqlite3.Connection, _record: object) 
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("campaign_writes", False)
+    options = connection.get_execution_options()
+    syncs_later = options.get("campaign_syncs_later", False)
+    if connection.info.get("syncs_later", False) != syncs_later:
+        # Not within a transaction, and not for every one: the connection keeps it.
+        mode = "NORMAL" if syncs_later else "FULL"
+        connection.connection.cursor().execute(f"PRAGMA synchronous={mode}")
+        connection.info["syncs_later"] = syncs_later
+    writes = options.get("campaign_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

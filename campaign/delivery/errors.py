@@ -43,7 +43,8 @@ class DeliveryFailed(CampaignError):
     """A try did not succeed; ``is_permanent`` tells whether another try can help.
 
     ``code`` is the SMTP reply code where there was one. ``stops_channel`` says that the fault lies
-    between us and the relay, so that the next message would meet it too. The text holds no address.
+    between us and the relay, so that the next message would meet it too; ``is_our_fault`` that it
+    stays until a person changes something on our side. The text holds no address.
     """
 
     def __init__(
@@ -53,8 +54,10 @@ class DeliveryFailed(CampaignError):
         is_permanent: bool,
         code: int | None = None,
         stops_channel: bool = False,
+        is_our_fault: bool = False,
     ) -> None:
         super().__init__(detail)
         self.is_permanent = is_permanent
         self.code = code
         self.stops_channel = stops_channel
+        self.is_our_fault = is_our_fault

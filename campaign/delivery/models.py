@@ -21,7 +21,7 @@ class OutboxMessage(Base):
 
     __tablename__ = "outbox_messages"
     __table_args__ = (
-        Index("ix_outbox_messages_claim", "status", "lane", "due_at"),
+        Index("ix_outbox_messages_claim", "status", "lane", "due_at", "id"),
         Index("ix_outbox_messages_recipient_key_sent_at", "recipient_key", "sent_at"),
         Index("uq_outbox_messages_return_token", "return_token", unique=True),
     )
@@ -53,7 +53,7 @@ class OutboxMessage(Base):
     not_after: Mapped[datetime | None]
     """Not tried from this moment on; whoever queued the message decides what becomes of it."""
     attempt_count: Mapped[int] = mapped_column(default=0)
-    """Tries since the message was queued, or since a person asked for another round."""
+    """Tries with a known outcome since it was queued, or a person asked for another round."""
     claimed_by: Mapped[str | None]
     lease_ends_at: Mapped[datetime | None]
     """When another worker may take over a message that is being sent."""
@@ -89,7 +89,10 @@ class DeliveryPause(Base):
     """``campaign:3``, or ``all`` for the whole installation."""
     paused_at: Mapped[datetime]
     actor: Mapped[str]
+    """Who switched it on: ``organiser:7``, or ``worker`` when the relay refused us."""
     reason: Mapped[str] = mapped_column(default="")
+    ends_at: Mapped[datetime | None]
+    """When it ends by itself; None where a person must resume."""
 
 
 class WorkerHeartbeat(Base):

@@ -7,6 +7,7 @@ from typing import TypeVarTuple
 from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
+from campaign.core.db import table_of
 from campaign.delivery.errors import EventNotFound, MessageNotFound, SuppressionNotFound
 from campaign.delivery.models import (
     DeliveryAttempt,
@@ -141,18 +142,19 @@ def is_suppressed(session: Session, address_key: str, lane: Lane) -> bool:
 
 def is_not_suppressed() -> ColumnElement[bool]:
     """Return the condition that a message's recipient may get messages of its lane."""
-    entry = select(Suppression.id).where(
-        Suppression.address_key == OutboxMessage.recipient_key,
-        Suppression.lifted_at.is_(None),
+    messages, entries = table_of(OutboxMessage), table_of(Suppression)
+    entry = select(entries.c.id).where(
+        entries.c.address_key == messages.c.recipient_key,
+        entries.c.lifted_at.is_(None),
         or_(
             *(
-                and_(OutboxMessage.lane == lane, Suppression.reason.in_(reasons))
+                and_(messages.c.lane == lane, entries.c.reason.in_(reasons))
                 for lane, reasons in SUPPRESSED_IN.items()
                 if reasons
             )
         ),
     )
-    return not_(entry.correlate(OutboxMessage).exists())
+    return not_(entry.correlate(messages).exists())
 
 
 def map_suppressed_addresses(session: Session, lane: Lane) -> dict[str, SuppressionReason]:

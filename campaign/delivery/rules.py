@@ -1,6 +1,7 @@
 """Rules of delivery, without a database or a network."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -38,14 +39,25 @@ class AttemptOutcome(StrEnum):
     PERMANENT_FAILURE = "permanent_failure"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalMessage:
+    """A message that was sent or failed for good, as others learn of it."""
+
+    id: int
+    lane: Lane
+    status: MessageStatus
+    sent_at: datetime | None
+    last_error: str
+
+
 ALL_SCOPES = "all"
 """Scope of the pause that stops the whole installation."""
 
-BATCH_SIZES = {Lane.CONFIRMATION: 20, Lane.NOTICE: 10, Lane.LETTER: 5}
-"""Lanes in the order of sending, and how many messages a worker claims at once.
+BATCH_SIZES = {Lane.CONFIRMATION: 10, Lane.NOTICE: 10, Lane.LETTER: 10}
+"""Lanes in the order of sending, and how many messages a worker claims at once."""
 
-Few letters at a time, because a confirmation that arrives meanwhile waits for them.
-"""
+BATCH_TIME = timedelta(seconds=2)
+"""When what is left of a batch is put back, because a confirmation may have arrived meanwhile."""
 
 LEASE = timedelta(minutes=10)
 """How long a worker may stay silent over a message; longer than all timeouts of one try."""
@@ -65,6 +77,8 @@ RETRY_DELAYS = (
 
 MAXIMUM_TRIES = len(RETRY_DELAYS) + 1
 LONGEST_REST = timedelta(minutes=1)
+FIRST_PAUSE = timedelta(minutes=5)
+LONGEST_PAUSE = timedelta(hours=1)
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -95,6 +109,11 @@ def rest_delay(failures: int, *, jitter: float) -> timedelta:
     """Return how long the worker rests after failures in a row that would meet any message."""
     doubled = timedelta(seconds=5 * 2.0 ** min(failures - 1, 10))
     return min(doubled, LONGEST_REST) * (0.8 + 0.4 * jitter)
+
+
+def pause_delay(failures: int) -> timedelta:
+    """Return how long everything is paused after the relay has refused us so often in a row."""
+    return min(FIRST_PAUSE * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE)
 
 
 def next_allowed_time(
@@ -143,6 +162,8 @@ class Verdict(NamedTuple):
 
     is_permanent: bool
     stops_channel: bool
+    is_our_fault: bool = False
+    """Stays until a person mends our settings or our standing with the relay."""
 
 
 _OUR_OWN_FAULT = frozenset({500, 501, 502, 503, 504, 521, 530, 534, 535, 538})
@@ -156,11 +177,16 @@ def judge_reply(stage: Stage, code: int, reply: str) -> Verdict:
     Only a 5xx that is about this recipient or this content is permanent. A wrong login, sender or
     relay setting would otherwise burn every letter in the outbox within minutes.
     """
-    if stage in (Stage.CONNECTION, Stage.SENDER) or code == _SERVICE_CLOSING:
-        return Verdict(is_permanent=False, stops_channel=True)
-    if code in _OUR_OWN_FAULT or (stage is Stage.RECIPIENT and "relay" in reply.casefold()):
-        return Verdict(is_permanent=False, stops_channel=True)
-    return Verdict(is_permanent=500 <= code <= 599, stops_channel=False)
+    is_for_ever = 500 <= code <= 599
+    is_general = (
+        stage in (Stage.CONNECTION, Stage.SENDER)
+        or code == _SERVICE_CLOSING
+        or code in _OUR_OWN_FAULT
+        or (stage is Stage.RECIPIENT and "relay" in reply.casefold())
+    )
+    if is_general:
+        return Verdict(is_permanent=False, stops_channel=True, is_our_fault=is_for_ever)
+    return Verdict(is_permanent=is_for_ever, stops_channel=False)
 
 
 def judge_silence(stage: Stage) -> Verdict:

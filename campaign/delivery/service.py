@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,7 @@ from campaign.delivery.returns import (
     echo_headers,
     return_address,
 )
-from campaign.delivery.rules import Lane, MessageStatus, normalise_recipient
+from campaign.delivery.rules import ALL_SCOPES, Lane, MessageStatus, normalise_recipient
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
@@ -121,9 +121,28 @@ def retry_failed(session: Session, message_id: int, now: datetime) -> OutboxMess
 
 
 def pause(session: Session, *, scope: str, actor: str, reason: str, now: datetime) -> None:
-    """Switch the kill switch of a scope on; does nothing when it is."""
-    if session.get(DeliveryPause, scope) is None:
+    """Switch the kill switch of a scope on until somebody resumes; a person's own stays theirs."""
+    found = session.get(DeliveryPause, scope)
+    if found is None:
         session.add(DeliveryPause(scope=scope, actor=actor, reason=reason, paused_at=now))
+    elif found.ends_at is not None:
+        # A pause that would end by itself becomes one that does not.
+        found.actor, found.reason, found.paused_at, found.ends_at = actor, reason, now, None
+
+
+def pause_after_refusal(session: Session, *, reason: str, ends_at: datetime, now: datetime) -> None:
+    """Pause everything for a while, because the relay refuses us and not a letter.
+
+    The first try after the pause shows whether somebody has mended the fault. What a person has
+    paused stays as it is.
+    """
+    found = session.get(DeliveryPause, ALL_SCOPES, with_for_update=True)
+    if found is None:
+        found = DeliveryPause(scope=ALL_SCOPES, paused_at=now, actor="worker")
+        session.add(found)
+    elif found.ends_at is None:
+        return
+    found.reason, found.ends_at = reason, ends_at
 
 
 def resume(session: Session, scope: str) -> None:
@@ -131,6 +150,14 @@ def resume(session: Session, scope: str) -> None:
     found = session.get(DeliveryPause, scope)
     if found is not None:
         session.delete(found)
+
+
+def lift_ended_pauses(session: Session, now: datetime) -> int:
+    """Switch off what was to end by now; return how many kill switches that were."""
+    ended = session.scalars(select(DeliveryPause).where(DeliveryPause.ends_at <= now)).all()
+    for each in ended:
+        session.delete(each)
+    return len(ended)
 
 
 def suppress(

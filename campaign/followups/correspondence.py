@@ -8,10 +8,9 @@ from sqlalchemy.orm import Session
 
 from campaign.candidates.queries import list_candidacies_at
 from campaign.core.toolkit import Toolkit
-from campaign.delivery.models import OutboxMessage
 from campaign.delivery.queries import map_suppressed_addresses
 from campaign.delivery.returns import SuppressionReason
-from campaign.delivery.rules import Lane
+from campaign.delivery.rules import FinalMessage, Lane
 from campaign.followups.unsubscribing import unsubscribe_link
 from campaign.letters.queries import action_token
 from campaign.letters.rules import MailStop
@@ -68,10 +67,10 @@ def list_address_stops(
     }
 
 
-def delivery_handler(toolkit: Toolkit) -> Callable[[Session, OutboxMessage, datetime], None]:
+def delivery_handler(toolkit: Toolkit) -> Callable[[Session, FinalMessage, datetime], None]:
     """Return what the worker calls, in its own transaction, when a message is sent or failed."""
 
-    def handle(session: Session, message: OutboxMessage, now: datetime) -> None:
+    def handle(session: Session, message: FinalMessage, now: datetime) -> None:
         record_delivery(session, message, now, correspondence=correspondence(toolkit, session))
 
     return handle

@@ -12,6 +12,7 @@ from campaign.delivery.errors import MessageUnderWay
 from campaign.delivery.models import DeliveryEvent, OutboxMessage
 from campaign.delivery.queries import (
     find_message,
+    get_message,
     get_undecided_event,
     list_attempts,
     list_soft_bounce_times,
@@ -25,7 +26,7 @@ from campaign.delivery.returns import (
     has_bounced_too_often,
     is_refused_address,
 )
-from campaign.delivery.rules import AttemptOutcome, MessageStatus
+from campaign.delivery.rules import AttemptOutcome, FinalMessage, MessageStatus
 from campaign.delivery.service import suppress
 from campaign.followups.correspondence import correspondence, delivery_handler
 from campaign.letters.rules import MailStop
@@ -99,16 +100,16 @@ def stop_address(
             open_repair(session, person, cause=reason.value, now=now)
 
 
-def outcome_handler(toolkit: Toolkit) -> Callable[[Session, OutboxMessage, datetime], None]:
+def outcome_handler(toolkit: Toolkit) -> Callable[[Session, FinalMessage, datetime], None]:
     """Return what the worker calls when a message is sent or failed: letters, then addresses."""
     tell_letters = delivery_handler(toolkit)
 
-    def handle(session: Session, message: OutboxMessage, now: datetime) -> None:
+    def handle(session: Session, message: FinalMessage, now: datetime) -> None:
         tell_letters(session, message, now)
-        if message.status is MessageStatus.FAILED and _is_refused_address(session, message):
+        if message.status is MessageStatus.FAILED and _is_refused_address(session, message.id):
             stop_address(
                 session,
-                message.recipient_key,
+                get_message(session, message.id).recipient_key,
                 reason=SuppressionReason.HARD_BOUNCE,
                 source=_MAIL_SERVER,
                 now=now,
@@ -117,13 +118,12 @@ def outcome_handler(toolkit: Toolkit) -> Callable[[Session, OutboxMessage, datet
     return handle
 
 
-def _is_refused_address(session: Session, message: OutboxMessage) -> bool:
+def _is_refused_address(session: Session, message_id: int) -> bool:
     """Tell whether the last try was refused because of the address: a bounce without a mail."""
-    attempts = list_attempts(session, message.id)
+    attempts = list_attempts(session, message_id)
     if not attempts or attempts[-1].outcome is not AttemptOutcome.PERMANENT_FAILURE:
         return False
-    last = attempts[-1]
-    return is_refused_address(last.code, last.detail)
+    return is_refused_address(attempts[-1].code, attempts[-1].detail)
 
 
 def decide_event(

@@ -12,6 +12,7 @@ from campaign.web.back_office.letters import views as back_office_letters
 from campaign.web.back_office.pledges import views as back_office_pledges
 from campaign.web.back_office.returned import views as back_office_returned
 from campaign.web.demonstration.mailbox import views as mailbox
+from campaign.web.demonstration.styles import views as styles
 from campaign.web.public.campaigns import views as campaigns
 from campaign.web.public.geography import views as geography
 from campaign.web.public.home import views as home
@@ -43,5 +44,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
 PROVED_BY_THEMSELVES: tuple[Blueprint, ...] = (webhooks.blueprint, unsubscribe.blueprint)
 """Machines post here, with a signature instead of the token of a form."""
 
-DEMONSTRATION_BLUEPRINTS: tuple[Blueprint, ...] = (mailbox.blueprint,)
+DEMONSTRATION_BLUEPRINTS: tuple[Blueprint, ...] = (mailbox.blueprint, styles.blueprint)
 """Pages that exist in the demonstration only."""

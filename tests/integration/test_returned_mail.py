@@ -477,10 +477,10 @@ def test_the_worker_takes_nothing_for_a_suppressed_address(
     session.expire_all()
     assert before[Lane.NOTICE].status is after[Lane.NOTICE].status is MessageStatus.CANCELLED
     claimed: set[int] = set()
-    while ids := claiming.claim_messages(
+    while claims := claiming.claim_messages(
         session, claimer="me", mail=toolkit.settings.mail, now=clock()
     ):
-        claimed |= set(ids)
+        claimed |= {claim.message_id for claim in claims}
     expected = {each[lane].id for each in (before, after) for lane in lanes}
     assert claimed == expected
     assert suppressions(session) == [("jane@example.org", reason.value)]

@@ -21,6 +21,7 @@ from campaign.delivery.rules import (
     LEASE,
     MAXIMUM_TRIES,
     AttemptOutcome,
+    FinalMessage,
     Lane,
     MessageStatus,
     campaign_scope,
@@ -108,7 +109,8 @@ class Outbox:
 
     def claim(self, claimer: str = "another") -> list[int]:
         with self.database.transaction() as session:
-            return claiming.claim_messages(session, claimer=claimer, mail=MAIL, now=self.clock())
+            claims = claiming.claim_messages(session, claimer=claimer, mail=MAIL, now=self.clock())
+            return [claim.message_id for claim in claims]
 
 
 @pytest.fixture
@@ -233,8 +235,12 @@ def test_other_lanes_are_not_limited(
 
 
 def test_confirmations_leave_before_notices_before_letters(
-    outbox: Outbox, make_worker: Callable[..., Worker], channel: FakeChannel
+    outbox: Outbox,
+    make_worker: Callable[..., Worker],
+    channel: FakeChannel,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("campaign.delivery.worker.BATCH_TIME", timedelta(0))
     for n in range(12):
         outbox.queue(f"letter-{n}@example.org")
     outbox.queue("notice@example.org", lane=Lane.NOTICE)
@@ -248,7 +254,7 @@ def test_confirmations_leave_before_notices_before_letters(
     make_worker().run_once()
     recipients = channel.recipients()
     assert recipients[:2] == ["confirmation@example.org", "notice@example.org"]
-    assert recipients.index("late@example.org") == 2 + 5, "it waits for one small batch only"
+    assert recipients.index("late@example.org") == 2 + 3, "right after the letter in hand"
     assert len(recipients) == 15
 
 
@@ -411,8 +417,9 @@ def test_a_message_that_ends_every_worker_fails_in_the_end(
 ) -> None:
     message_id = outbox.queue()
     for _ in range(MAXIMUM_TRIES):
-        outbox.claim("victim")
-        outbox.do(lambda s: outcomes.begin_attempt(s, message_id, claimer="victim", now=clock()))
+        with outbox.database.transaction() as session:
+            (claim,) = claiming.claim_messages(session, claimer="victim", mail=MAIL, now=clock())
+            outcomes.begin_attempt(session, claim, claimer="victim", now=clock())
         clock.advance(seconds=LEASE.total_seconds())
         outbox.do(lambda s: claiming.take_over_expired(s, now=clock()))
     make_worker().run_once()
@@ -425,7 +432,7 @@ def test_the_handler_shares_the_transaction_of_the_outcome(
 ) -> None:
     message_id = outbox.queue()
 
-    def handler(session: Session, message: OutboxMessage, now: datetime) -> None:
+    def handler(session: Session, message: FinalMessage, now: datetime) -> None:
         assert (message.id, message.status, now) == (message_id, MessageStatus.SENT, clock())
         service.pause(session, scope="campaign:9", actor="handler", reason="", now=now)
 
@@ -440,7 +447,7 @@ def test_a_handler_s_error_marks_nothing_sent_and_sends_nothing_twice(
     message_id = outbox.queue()
     errors: list[Exception] = [ValueError("a fault in the handler")]
 
-    def handler(session: Session, message: OutboxMessage, now: datetime) -> None:
+    def handler(session: Session, message: FinalMessage, now: datetime) -> None:
         service.pause(session, scope="campaign:9", actor="handler", reason="", now=now)
         if errors:
             raise errors.pop()
@@ -463,7 +470,7 @@ def test_an_outcome_survives_a_database_that_is_away_for_a_while(
     message_id = outbox.queue()
     away = [OperationalError("", None, Exception("restarting")) for _ in range(3)]
 
-    def handler(_session: Session, _message: OutboxMessage, _now: datetime) -> None:
+    def handler(_session: Session, _message: FinalMessage, _now: datetime) -> None:
         if away:
             raise away.pop()
 
@@ -494,7 +501,7 @@ def test_run_survives_a_database_that_does_not_answer(
     message_id = outbox.queue()
     real, calls = claiming.claim_messages, []
 
-    def flaky(*args: object, **kwargs: object) -> list[int]:
+    def flaky(*args: object, **kwargs: object) -> list[claiming.Claim]:
         calls.append(1)
         if len(calls) <= 2:
             raise OperationalError("", None, Exception("database is locked"))

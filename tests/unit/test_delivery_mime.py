@@ -28,7 +28,7 @@ OUTGOING = Outgoing(
 
 
 def written(**changes: object) -> bytes:
-    return build_email(replace(OUTGOING, **changes)).as_bytes()
+    return build_email(replace(OUTGOING, **changes))
 
 
 def read(raw: bytes) -> EmailMessage:

@@ -10,10 +10,12 @@ from campaign.delivery.rules import (
     MAXIMUM_TRIES,
     Lane,
     Stage,
+    Verdict,
     judge_reply,
     judge_silence,
     next_allowed_time,
     normalise_recipient,
+    pause_delay,
     rest_delay,
     retry_delay,
     spread_letters,
@@ -75,26 +77,41 @@ def test_one_recipient_has_one_form() -> None:
     assert normalise_recipient(" Jane@Example.ORG ") == "jane@example.org"
 
 
+LETTER = Verdict(is_permanent=True, stops_channel=False)
+LATER = Verdict(is_permanent=False, stops_channel=False)
+CHANNEL = Verdict(is_permanent=False, stops_channel=True)
+OURS = Verdict(is_permanent=False, stops_channel=True, is_our_fault=True)
+
+
 @pytest.mark.parametrize(
-    ("stage", "code", "reply", "is_permanent", "stops_channel"),
+    ("stage", "code", "reply", "verdict"),
     [
-        (Stage.RECIPIENT, 550, "5.1.1 no such user", True, False),
-        (Stage.RECIPIENT, 451, "greylisted", False, False),
-        (Stage.RECIPIENT, 554, "5.7.1 Relay access denied", False, True),
-        (Stage.RECIPIENT, 530, "authentication required", False, True),
-        (Stage.CONTENT, 554, "looks like spam", True, False),
-        (Stage.CONTENT, 452, "disk full", False, False),
-        (Stage.CONTENT, 421, "closing", False, True),
-        (Stage.SENDER, 553, "sender not owned", False, True),
-        (Stage.CONNECTION, 535, "wrong password", False, True),
-        (Stage.CONNECTION, 554, "go away", False, True),
-        (Stage.RECIPIENT, -1, "garbage", False, False),
+        (Stage.RECIPIENT, 550, "5.1.1 no such user", LETTER),
+        (Stage.RECIPIENT, 451, "greylisted", LATER),
+        (Stage.RECIPIENT, 554, "5.7.1 Relay access denied", OURS),
+        (Stage.RECIPIENT, 530, "authentication required", OURS),
+        (Stage.CONTENT, 554, "looks like spam", LETTER),
+        (Stage.CONTENT, 452, "disk full", LATER),
+        (Stage.CONTENT, 421, "closing", CHANNEL),
+        (Stage.SENDER, 553, "sender not owned", OURS),
+        (Stage.CONNECTION, 535, "wrong password", OURS),
+        (Stage.CONNECTION, 554, "go away", OURS),
+        (Stage.CONNECTION, 421, "too many connections", CHANNEL),
+        (Stage.CONNECTION, 454, "4.7.0 TLS not available", CHANNEL),
+        (Stage.SENDER, 451, "4.3.0 try later", CHANNEL),
+        (Stage.RECIPIENT, -1, "garbage", LATER),
     ],
 )
 def test_only_what_is_about_the_message_is_permanent(
-    stage: Stage, code: int, reply: str, is_permanent: bool, stops_channel: bool
+    stage: Stage, code: int, reply: str, verdict: Verdict
 ) -> None:
-    assert judge_reply(stage, code, reply) == (is_permanent, stops_channel)
+    assert judge_reply(stage, code, reply) == verdict
+
+
+def test_pauses_grow_up_to_an_hour() -> None:
+    assert [pause_delay(failures) for failures in (1, 2, 3, 4, 5, 50)] == [
+        timedelta(minutes=minutes) for minutes in (5, 10, 20, 40, 60, 60)
+    ]
 
 
 @pytest.mark.parametrize("stage", list(Stage))

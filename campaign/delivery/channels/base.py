@@ -4,7 +4,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+
+from sqlalchemy import Row
 
 from campaign.delivery.models import OutboxMessage
 
@@ -42,7 +44,7 @@ class Channel(Protocol):
         """Let go of connections; never raises, and the channel can be opened again."""
 
 
-def copy_for_sending(message: OutboxMessage, *, date: datetime) -> Outgoing:
+def copy_for_sending(message: OutboxMessage | Row[Any], *, date: datetime) -> Outgoing:
     """Return what a channel needs of a row of the outbox."""
     return Outgoing(
         recipient=message.recipient,

@@ -26,16 +26,16 @@ class MailboxChannel:
 
     def send(self, message: Outgoing) -> None:
         """Write one file, complete at once by a rename."""
-        email = build_email(message)
         # What a mail server writes on final delivery, so that the envelope can be looked at too.
-        email["Return-Path"] = f"<{envelope_address(message.return_path)}>"
+        envelope = f"Return-Path: <{envelope_address(message.return_path)}>\r\n"
+        email = envelope.encode("ascii") + build_email(message)
         token = "".join(c for c in message.message_id.partition("@")[0] if c.isalnum())
         name = f"{message.date:%Y%m%dT%H%M%S.%fZ}-{token}.eml"
         unfinished = self._path / f".{name}"
         try:
             self._path.mkdir(parents=True, exist_ok=True)
             with unfinished.open("wb") as file:
-                file.write(email.as_bytes())
+                file.write(email)
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(self._path / name)

@@ -7,8 +7,8 @@ connection is kept between messages. ``record_messages`` works as its readers ex
 """
 
 import contextlib
-import re
 import smtplib
+import socket
 import ssl
 from types import TracebackType
 
@@ -17,16 +17,12 @@ import flask_mail
 from campaign.core.config import MailSettings
 from campaign.delivery.channels.base import Outgoing
 from campaign.delivery.channels.mime import build_email, envelope_address
+from campaign.delivery.channels.smtp_failures import failure_at
 from campaign.delivery.errors import DeliveryFailed
-from campaign.delivery.rules import Stage, Verdict, judge_reply, judge_silence
+from campaign.delivery.rules import Stage
 
-_ENHANCED_CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
-_WORDS = {
-    Stage.CONNECTION: "the connection",
-    Stage.SENDER: "the sender",
-    Stage.RECIPIENT: "the recipient",
-    Stage.CONTENT: "the message",
-}
+_GO_ON = 354
+_ACCEPTED = (250, 251)
 
 
 class SafeMessage(flask_mail.Message):
@@ -43,7 +39,7 @@ class SafeMessage(flask_mail.Message):
         self.mail_options, self.rcpt_options = [], []
         self.envelope_from = envelope_address(outgoing.return_path)
         self.envelope_to = envelope_address(outgoing.recipient)
-        self._bytes = build_email(outgoing).as_bytes()
+        self._bytes = build_email(outgoing)
 
     def as_bytes(self) -> bytes:
         return self._bytes
@@ -72,6 +68,9 @@ class SafeConnection(flask_mail.Connection):
                 settings.host, settings.port, name, timeout=settings.timeout_seconds
             )
         try:
+            # Or the end of a letter may wait for the server to acknowledge its beginning.
+            assert host.sock is not None
+            host.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             host.ehlo_or_helo_if_needed()
             if settings.use_starttls:
                 host.starttls(context=tls)
@@ -90,14 +89,39 @@ class SafeConnection(flask_mail.Connection):
         if not isinstance(message, SafeMessage):
             raise TypeError("only messages of the outbox are sent")
         if self.host is not None:
-            self.stage = Stage.SENDER
-            _expect(self.host.mail(message.envelope_from))
-            self.stage = Stage.RECIPIENT
-            _expect(self.host.rcpt(message.envelope_to))
-            self.stage = Stage.CONTENT
-            _expect(self.host.data(message.as_bytes()))
+            self._hand_over(self.host, message)
         flask_mail.email_dispatched.send(self.mail, message=message)
         self.num_emails += 1
+
+    def _hand_over(self, host: smtplib.SMTP, message: SafeMessage) -> None:
+        """Talk through one message, in one go up to its content where the server allows it.
+
+        The replies are read in their order, so that the stage of a refusal is known.
+        """
+        commands = (
+            (Stage.SENDER, f"mail FROM:<{message.envelope_from}>\r\n"),
+            (Stage.RECIPIENT, f"rcpt TO:<{message.envelope_to}>\r\n"),
+            (Stage.CONTENT, "data\r\n"),
+        )
+        is_pipelined = host.has_extn("pipelining")  # RFC 2920
+        self.stage = Stage.SENDER
+        if is_pipelined:
+            host.send("".join(command for _, command in commands))
+        for number, (stage, command) in enumerate(commands, 1):
+            self.stage = stage
+            if not is_pipelined:
+                host.send(command)
+            code, text = host.getreply()
+            if code not in (_ACCEPTED if stage is not Stage.CONTENT else (_GO_ON,)):
+                if is_pipelined:
+                    _read_rest(host, len(commands) - number)
+                raise smtplib.SMTPResponseException(code, text)
+        # A dot at the beginning of a line would end the message.
+        content = message.as_bytes().replace(b"\r\n.", b"\r\n..")
+        host.send(content + b".\r\n")
+        code, text = host.getreply()
+        if code not in _ACCEPTED:
+            raise smtplib.SMTPResponseException(code, text)
 
     def __exit__(
         self,
@@ -151,7 +175,7 @@ class SmtpChannel:
         try:
             self._connection = connection.__enter__()
         except OSError as error:
-            raise _failure(Stage.CONNECTION, error) from error
+            raise failure_at(Stage.CONNECTION, error) from error
 
     def send(self, message: Outgoing) -> None:
         """Send one message; raises DeliveryFailed for any answer but acceptance."""
@@ -179,7 +203,7 @@ class SmtpChannel:
         try:
             connection.send(prepared)
         except OSError as error:  # smtplib's exceptions are OSErrors too
-            failure = _failure(connection.stage, error)
+            failure = failure_at(connection.stage, error)
             self._recover(connection, failure)
             raise failure from error
 
@@ -192,42 +216,13 @@ class SmtpChannel:
         self.close()
 
 
-def _expect(reply: tuple[int, bytes]) -> None:
-    code, text = reply
-    if code not in (250, 251):
-        raise smtplib.SMTPResponseException(code, text)
-
-
-def _failure(stage: Stage, error: OSError) -> DeliveryFailed:
-    """Return what a failure means, in words that hold nothing of the server's own text."""
-    code: int | None = None
-    if isinstance(error, smtplib.SMTPResponseException):
-        code = error.smtp_code
-        raw = error.smtp_error
-        text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
-        enhanced = _ENHANCED_CODE.search(text)
-        answer = f"{code} {enhanced.group()}" if enhanced else str(code)
-        detail = f"The mail server refused {_WORDS[stage]} ({answer})."
-        verdict = judge_reply(stage, code, text)
-    else:
-        detail = f"The talk with the mail server ended at {_WORDS[stage]} ({_kind(error)})."
-        verdict = judge_silence(stage)
-    return _with(verdict, detail, code)
-
-
-def _with(verdict: Verdict, detail: str, code: int | None) -> DeliveryFailed:
-    return DeliveryFailed(
-        detail, is_permanent=verdict.is_permanent, code=code, stops_channel=verdict.stops_channel
-    )
-
-
-def _kind(error: OSError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return "its certificate cannot be verified"
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        return "it does not offer what the settings ask for"
-    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, smtplib.SMTPServerDisconnected):
-        return "the connection was lost"
-    return type(error).__name__
+def _read_rest(host: smtplib.SMTP, replies: int) -> None:
+    """Read what a server still answers after a refusal, which stands whatever comes now."""
+    with contextlib.suppress(OSError):
+        code = 0
+        for _ in range(replies):
+            code, _text = host.getreply()
+        if code == _GO_ON:
+            # It wants content all the same, for nobody: it gets none (RFC 2920, 3.1).
+            host.send(b".\r\n")
+            host.getreply()

@@ -1,36 +1,38 @@
 """The delivery worker: claims messages, sends them one by one, records what became of each."""
 
-import logging
 import random
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 import structlog
-from sqlalchemy import delete
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from campaign.core.clock import Clock
 from campaign.core.config import MailSettings
 from campaign.core.db import Database
 from campaign.core.errors import InvalidInput
-from campaign.delivery.channels.base import Channel, Outgoing
+from campaign.delivery.channels.base import Channel, copy_for_sending
 from campaign.delivery.errors import DeliveryFailed
-from campaign.delivery.models import OutboxMessage, WorkerHeartbeat
-from campaign.delivery.rules import DAY, AttemptOutcome, rest_delay
+from campaign.delivery.rules import (
+    BATCH_TIME,
+    AttemptOutcome,
+    FinalMessage,
+    pause_delay,
+    rest_delay,
+)
+from campaign.delivery.service import pause_after_refusal
 from campaign.delivery.worker import claiming, outcomes
+from campaign.delivery.worker.claiming import Claim
+from campaign.delivery.worker.housekeeping import Chore, Housekeeping
 from campaign.delivery.worker.outcomes import Attempt, OutcomeHandler
 
 T = TypeVar("T")
-Chore = Callable[[Session, datetime], object]
-"""Something that is done about once a minute, in a transaction of its own."""
 
 IDLE_SECONDS = 1.0
-HOUSEKEEPING_INTERVAL = timedelta(seconds=10)
-CHORES_INTERVAL = timedelta(minutes=1)
 RECORDING_TRIES = 20
 """Tries to record an outcome while the database is away: about as long as the lease."""
 
@@ -53,7 +55,7 @@ class _Never:
         return False
 
 
-def ignore_outcome(session: Session, message: OutboxMessage, now: datetime) -> None:
+def ignore_outcome(session: Session, message: FinalMessage, now: datetime) -> None:
     """Do nothing about what became of a message."""
 
 
@@ -61,8 +63,13 @@ class Worker:
     """Send what is in the outbox; several may run at once, on one machine or on many.
 
     A message is claimed under a lease, the try is committed before the network is touched, and
-    the outcome after: a worker that is killed leaves a try that says so and a lease that ends.
-    What a server accepted while nobody could record it is sent again with the same Message-ID.
+    the outcome after, together with the beginning of the next try: one commit for each message.
+    A worker that is killed leaves a try that says so and a lease that ends. What a server accepted
+    while nobody could record it is sent again with the same Message-ID: one message for each kill.
+
+    As mail servers do, it forces to the disk what it takes and not each step of giving it away:
+    claims are durable, and with them all that was recorded before. After a power cut SQLite may
+    have forgotten the outcomes of one batch, which then goes out again with the same Message-IDs.
     """
 
     def __init__(
@@ -78,11 +85,12 @@ class Worker:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
+        self._notebook = database.notebook()
         self._channel = channel
         self._clock = clock
         self._mail = mail
         self._on_outcome = on_outcome
-        self._chores = chores
+        self._house = Housekeeping(database, worker=name, chores=chores)
         self._name = name
         # Two workers of one name must not take each other's messages for their own.
         self._claimer = f"{name}/{secrets.token_hex(4)}"
@@ -92,8 +100,6 @@ class Worker:
         """How the channel itself failed last, None once it works again."""
         self._channel_failures = 0
         self._database_failures = 0
-        self._housekeeping_at: datetime | None = None
-        self._chores_at: datetime | None = None
 
     def run(self, stop: Stop) -> None:
         """Send until told to stop; then finish the message in hand and put back the rest."""
@@ -118,57 +124,74 @@ class Worker:
         Ends early when the channel itself fails: what is due stays due. Raises SQLAlchemy's
         OperationalError where the database does not answer.
         """
-        tried = 0
-        while not self._stop.is_set():
-            self._keep_house()
-            with self._database.transaction() as session:
-                ids = claiming.claim_messages(
-                    session, claimer=self._claimer, mail=self._mail, now=self._clock()
-                )
-            if not ids:
-                break
-            handled, goes_on = self._send_batch(ids)
-            tried += handled
-            if not goes_on:
-                break
-        return tried
+        try:
+            return self._send_due()
+        finally:
+            self._notebook.close()
 
     def close(self) -> None:
         """Let go of the channel's connection."""
         self._channel.close()
 
-    def _send_batch(self, ids: list[int]) -> tuple[int, bool]:
-        """Try each message; return how many, and whether the channel is still good."""
-        waiting = list(ids)
+    def _send_due(self) -> int:
         tried = 0
+        goes_on = True
+        while goes_on and not self._stop.is_set():
+            self._house.keep(self._clock())
+            with self._database.transaction() as session:
+                claims = claiming.claim_messages(
+                    session, claimer=self._claimer, mail=self._mail, now=self._clock()
+                )
+                attempt, waiting = self._begin(session, claims)
+            if not claims:
+                break
+            handled, goes_on = self._send_batch(attempt, waiting)
+            tried += handled
+        return tried
+
+    def _send_batch(self, attempt: Attempt | None, waiting: list[Claim]) -> tuple[int, bool]:
+        """Try each message; return how many, and whether the channel is still good.
+
+        After a while the rest is put back, so that what is more urgent has its turn.
+        """
+        tried = 0
+        ends_at = time.monotonic() + BATCH_TIME.total_seconds()
         try:
-            while waiting and not self._stop.is_set():
-                message_id = waiting[0]
-                attempt = self._begin(message_id)
+            while True:
                 if attempt is None:
-                    self._release([message_id])
-                    waiting.pop(0)
+                    if not waiting or time.monotonic() >= ends_at or self._stop.is_set():
+                        return tried, True
+                    with self._notebook.note() as session:
+                        attempt, waiting = self._begin(session, waiting)
                     continue
                 failure = self._try(attempt)
-                waiting.pop(0)
                 tried += 1
-                self._record(attempt, failure)
-                if failure is not None and failure.stops_channel:
-                    self._channel_failures += 1
-                    self.channel_failure = failure
-                    self._channel.close()
+                stops = failure is not None and failure.stops_channel
+                ended, attempt = attempt, None
+                goes_on = not stops and time.monotonic() < ends_at
+                attempt, waiting = self._record(ended, failure, waiting, goes_on=goes_on)
+                if failure is not None and stops:
+                    self._note_channel_failure(failure)
                     return tried, False
                 self._channel_failures, self.channel_failure = 0, None
-            return tried, True
         finally:
             if waiting:
                 self._release(waiting)
 
-    def _begin(self, message_id: int) -> Attempt | None:
-        with self._database.transaction() as session:
-            return outcomes.begin_attempt(
-                session, message_id, claimer=self._claimer, now=self._clock()
-            )
+    def _begin(self, session: Session, waiting: list[Claim]) -> tuple[Attempt | None, list[Claim]]:
+        """Begin the first of these that may still leave; return it and those after it.
+
+        Those before it are put back. Nothing is begun once the worker was told to stop.
+        """
+        if self._stop.is_set():
+            return None, waiting
+        now = self._clock()
+        for place, claim in enumerate(waiting):
+            attempt = outcomes.begin_attempt(session, claim, claimer=self._claimer, now=now)
+            if attempt is not None:
+                return attempt, waiting[place + 1 :]
+            claiming.release_messages(session, [claim.message_id], claimer=self._claimer)
+        return None, []
 
     def _try(self, attempt: Attempt) -> DeliveryFailed | None:
         """Send, with no transaction open; return how it failed."""
@@ -176,11 +199,8 @@ class Worker:
             return None
         if attempt.settled is not None:
             return DeliveryFailed("Every try ended without an answer.", is_permanent=True)
-        return self._send(attempt.outgoing)
-
-    def _send(self, outgoing: Outgoing) -> DeliveryFailed | None:
         try:
-            self._channel.send(outgoing)
+            self._channel.send(copy_for_sending(attempt.message, date=attempt.begun_at))
         except DeliveryFailed as failure:
             return failure
         except InvalidInput as error:
@@ -193,15 +213,22 @@ class Worker:
             )
         return None
 
-    def _record(self, attempt: Attempt, failure: DeliveryFailed | None) -> None:
-        """Record the outcome, patiently: it is known, and sending again would be a second letter.
+    def _record(
+        self,
+        attempt: Attempt,
+        failure: DeliveryFailed | None,
+        waiting: list[Claim],
+        *,
+        goes_on: bool,
+    ) -> tuple[Attempt | None, list[Claim]]:
+        """Record the outcome and begin the next message, in one transaction.
 
-        Where the handler cannot bear it, only the try's own row is closed. The message stays
-        claimed for a minute and the recording is repeated then, without sending again.
+        Patiently: the outcome is known, and sending again would be a second letter. Where the
+        handler cannot bear it, only the try's own row is closed. The message stays claimed for a
+        minute and the recording is repeated then, without sending again.
         """
 
-        def with_handler(session: Session) -> None:
-            now = self._clock()
+        def with_handler(session: Session) -> tuple[Attempt | None, list[Claim]]:
             status = outcomes.record_outcome(
                 session,
                 attempt,
@@ -209,76 +236,69 @@ class Worker:
                 claimer=self._claimer,
                 on_outcome=self._on_outcome,
                 jitter=self._jitter(),
-                now=now,
+                now=self._clock(),
             )
-            log.log(
-                logging.DEBUG if failure is None else logging.WARNING,
-                "message_tried",
-                message=attempt.message_id,
-                status=status,
-                code=failure.code if failure else None,
-                detail=str(failure) if failure else None,
-            )
+            if failure is not None:
+                log.warning(
+                    "message_not_sent",
+                    message=attempt.message_id,
+                    status=status,
+                    code=failure.code,
+                    detail=str(failure),
+                )
+            return self._begin(session, waiting) if goes_on else (None, waiting)
 
-        def without_handler(session: Session) -> None:
+        def without_handler(session: Session) -> tuple[Attempt | None, list[Claim]]:
             now = self._clock()
-            if attempt.settled is None:
+            if attempt.settled is not AttemptOutcome.SENT:
                 outcomes.close_attempt(session, attempt, failure, now=now)
             outcomes.repeat_recording_soon(session, attempt, claimer=self._claimer, now=now)
+            return None, waiting
 
         try:
-            self._persist(with_handler)
+            return self._persist(with_handler)
         except Exception:
             log.exception("outcome_handler_failed", message=attempt.message_id)
-            self._persist(without_handler)
+            return self._persist(without_handler)
 
-    def _persist(self, write: Callable[[Session], None]) -> None:
-        for number in range(1, RECORDING_TRIES + 1):
+    def _note_channel_failure(self, failure: DeliveryFailed) -> None:
+        """Let go of the channel; where the fault is ours, pause everything until it is mended."""
+        self._channel_failures += 1
+        self.channel_failure = failure
+        self._channel.close()
+        if not failure.is_our_fault:
+            return
+        now = self._clock()
+        ends_at = now + pause_delay(self._channel_failures)
+        log.error("delivery_paused", reason=str(failure), ends_at=ends_at.isoformat())
+        try:
+            with self._database.transaction() as session:
+                pause_after_refusal(session, reason=str(failure), ends_at=ends_at, now=now)
+        except SQLAlchemyError:
+            # Another worker was quicker, or the next message meets the same refusal.
+            log.warning("pause_not_written", exc_info=True)
+
+    def _persist(self, write: Callable[[Session], T]) -> T:
+        number = 1
+        while True:
             try:
-                with self._database.transaction() as session:
-                    write(session)
+                with self._notebook.note() as session:
+                    return write(session)
             except (OperationalError, InterfaceError):
                 if number == RECORDING_TRIES:
                     raise
                 log.warning("recording_delayed", failures=number, exc_info=True)
                 self._rest(min(0.1 * 2**number, 30.0))
-            else:
-                return
+                number += 1
 
-    def _release(self, ids: list[int]) -> None:
+    def _release(self, claims: list[Claim]) -> None:
+        ids = [claim.message_id for claim in claims]
         try:
             with self._database.transaction() as session:
                 claiming.release_messages(session, ids, claimer=self._claimer)
         except (OperationalError, InterfaceError):
             # The lease ends by itself.
             log.warning("release_failed", messages=len(ids), exc_info=True)
-
-    def _keep_house(self) -> None:
-        """Take over what others dropped, show that this worker lives, and do the chores."""
-        now = self._clock()
-        if self._housekeeping_at is None or now >= self._housekeeping_at + HOUSEKEEPING_INTERVAL:
-            self._housekeeping_at = now
-            with self._database.transaction() as session:
-                self._beat(session, now)
-                taken_over = claiming.take_over_expired(session, now=now)
-            if taken_over:
-                log.warning("messages_taken_over", messages=taken_over)
-        if self._chores_at is None or now >= self._chores_at + CHORES_INTERVAL:
-            self._chores_at = now
-            for chore in self._chores:
-                try:
-                    with self._database.transaction() as session:
-                        chore(session, now)
-                except Exception:
-                    log.exception("chore_failed", chore=getattr(chore, "__name__", "chore"))
-
-    def _beat(self, session: Session, now: datetime) -> None:
-        session.execute(delete(WorkerHeartbeat).where(WorkerHeartbeat.seen_at < now - DAY))
-        beat = session.get(WorkerHeartbeat, self._name)
-        if beat is None:
-            session.add(WorkerHeartbeat(worker=self._name, seen_at=now))
-        else:
-            beat.seen_at = now
 
     def _rest(self, seconds: float) -> None:
         if not self._stop.is_set():

@@ -1,46 +1,80 @@
-"""Claiming: which messages a worker takes next, so that no two workers take the same."""
+"""Claiming: which messages a worker takes next, so that no two workers take the same.
 
+The statements are built once: this runs for every few messages.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVarTuple
+from itertools import takewhile
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from campaign.core.config import MailSettings
-from campaign.delivery.models import DeliveryPause, OutboxMessage
-from campaign.delivery.queries import is_in_time, is_not_suppressed
+from campaign.core.db import table_of
+from campaign.delivery.models import DeliveryAttempt, DeliveryPause, OutboxMessage
+from campaign.delivery.queries import is_not_suppressed
 from campaign.delivery.rules import (
     ALL_SCOPES,
     BATCH_SIZES,
-    DAY,
     LEASE,
+    AttemptOutcome,
     Lane,
     MessageStatus,
-    spread_letters,
 )
+from campaign.delivery.worker import recipients
 
-Row = TypeVarTuple("Row")
+_MESSAGES = table_of(OutboxMessage)
+_ATTEMPTS = table_of(DeliveryAttempt)
+_PAUSES = table_of(DeliveryPause)
 
-_LETTERS_LOCK = 0x6C657474
-"""Key of PostgreSQL's advisory lock under which letters are counted and claimed."""
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A message that one worker holds, with what is known of its last try."""
+
+    message: Row[Any]
+    """Every column, as it was when claimed."""
+    tries: int
+    """Tries of this round so far, with those whose workers were killed."""
+    last_number: int = 0
+    last_outcome: AttemptOutcome | None = None
+
+    @property
+    def message_id(self) -> int:
+        """Return the number of the message in the outbox."""
+        number: int = self.message.id
+        return number
 
 
 def claim_messages(
     session: Session, *, claimer: str, mail: MailSettings, now: datetime
-) -> list[int]:
-    """Claim the next few messages of the first lane that has any; return their ids in order.
+) -> list[Claim]:
+    """Claim the next few messages of the first lane that has any; return them in order.
 
     Needs a writing session: on SQLite one claim at a time, on PostgreSQL rows are locked and
     those locked by others skipped. Letters over their recipient's limit get a later due time.
     """
+    connection = session.connection()
     for lane in BATCH_SIZES:
         if lane is Lane.LETTER:
-            ids = _claim_letters(session, claimer=claimer, mail=mail, now=now)
+            ids = _choose_letters(connection, mail=mail, now=now)
         else:
-            due = _due(select(OutboxMessage.id), lane, now).limit(BATCH_SIZES[lane])
-            ids = _take(session, list(session.scalars(due)), claimer=claimer, now=now)
-        if ids:
-            return ids
+            ids = [row.id for row in _list_due(connection, lane, now)]
+        if ids and (claims := _take(connection, ids, claimer=claimer, now=now)):
+            return claims
     return []
 
 
@@ -49,144 +83,146 @@ def take_over_expired(session: Session, *, now: datetime) -> int:
 
     The attempt that it had begun stays ``started`` and counts as a try.
     """
-    expired = (
-        select(OutboxMessage.id)
-        .where(
-            OutboxMessage.status == MessageStatus.SENDING,
-            OutboxMessage.lease_ends_at <= now,
-        )
-        .with_for_update(skip_locked=True)
-    )
-    return _put_back(session, OutboxMessage.id.in_(list(session.scalars(expired))))
+    connection = session.connection()
+    expired = connection.scalars(_EXPIRED, {"now": now}).all()
+    return connection.execute(_PUT_BACK, {"ids": expired}).rowcount if expired else 0
 
 
 def release_messages(session: Session, ids: list[int], *, claimer: str) -> int:
     """Put claimed messages back that were not begun; return how many were still ours."""
-    return _put_back(session, OutboxMessage.id.in_(ids), OutboxMessage.claimed_by == claimer)
+    parameters = {"ids": ids, "claimer": claimer}
+    return session.connection().execute(_PUT_BACK_OWN, parameters).rowcount
 
 
-def is_not_paused() -> ColumnElement[bool]:
-    """Return the condition that no kill switch holds a message back."""
-    switch = select(DeliveryPause.scope).where(
-        or_(DeliveryPause.scope == OutboxMessage.scope, DeliveryPause.scope == ALL_SCOPES)
+def may_leave() -> ColumnElement[bool]:
+    """Return the condition that it is not too late, and neither kill switch nor recipient objects.
+
+    The time is the parameter ``now``.
+    """
+    switch = select(_PAUSES.c.scope).where(
+        or_(_PAUSES.c.scope == _MESSAGES.c.scope, _PAUSES.c.scope == ALL_SCOPES)
     )
-    return not_(switch.correlate(OutboxMessage).exists())
+    in_time = or_(_MESSAGES.c.not_after.is_(None), _MESSAGES.c.not_after > bindparam("now"))
+    return in_time & not_(switch.correlate(_MESSAGES).exists()) & is_not_suppressed()
 
 
-def _claim_letters(
-    session: Session, *, claimer: str, mail: MailSettings, now: datetime
-) -> list[int]:
-    if session.get_bind().dialect.name == "postgresql":
-        # Two workers counting at once would each find the last free place.
-        session.execute(select(func.pg_advisory_xact_lock(_LETTERS_LOCK)))
-    query = _due(select(OutboxMessage.id, OutboxMessage.recipient_key), Lane.LETTER, now)
+def _choose_letters(connection: Connection, *, mail: MailSettings, now: datetime) -> list[int]:
+    is_first = True
     # Each round without a letter moves every due letter of at least one recipient away.
-    while candidates := session.execute(query.limit(BATCH_SIZES[Lane.LETTER])).all():
-        allowed = []
-        for key in dict.fromkeys(key for _, key in candidates):
-            wanted = [each for each, candidate in candidates if candidate == key]
-            free = _letters_allowed(session, key, len(wanted), mail=mail, now=now)
-            allowed += wanted[:free]
-            if free < len(wanted):
-                _postpone_letters(session, key, skip=wanted[:free], mail=mail, now=now)
-        if allowed:
-            return _take(session, sorted(allowed), claimer=claimer, now=now)
+    while due := _list_due(connection, Lane.LETTER, now):
+        wanted: dict[str, list[int]] = {}
+        for row in due:
+            wanted.setdefault(row.recipient_key, []).append(row.id)
+        keys = recipients.lock(connection, list(wanted), waits=is_first)
+        if not keys:
+            return []
+        is_first = False
+        free = recipients.count_free(connection, keys, mail=mail, now=now)
+        allowed = {key: wanted[key][: free[key]] for key in keys}
+        for key in keys:
+            if len(allowed[key]) < len(wanted[key]):
+                waiting = connection.scalars(_DUE_TO, {"now": now, "key": key}).all()
+                recipients.postpone(
+                    connection,
+                    key,
+                    [each for each in waiting if each not in allowed[key]],
+                    leaving=len(allowed[key]),
+                    mail=mail,
+                    now=now,
+                )
+        chosen = {each for ids in allowed.values() for each in ids}
+        if chosen:
+            return [row.id for row in due if row.id in chosen]
     return []
 
 
-def _letters_allowed(
-    session: Session, key: str, wanted: int, *, mail: MailSettings, now: datetime
-) -> int:
-    times = spread_letters(
-        wanted,
-        sent=_times_sent(session, key, mail=mail, now=now),
-        now=now,
-        per_hour=mail.letters_per_hour,
-        per_day=mail.letters_per_day,
-    )
-    return times.count(now)
+def _list_due(connection: Connection, lane: Lane, now: datetime) -> list[Row[Any]]:
+    parameters = {"lane": lane, "now": now, "batch": BATCH_SIZES[lane]}
+    return list(connection.execute(_DUE, parameters))
 
 
-def _postpone_letters(
-    session: Session, key: str, *, skip: list[int], mail: MailSettings, now: datetime
-) -> None:
-    """Give every due letter to one recipient, but those claimed now, the time when it may leave."""
-    waiting = session.scalars(
-        _due(select(OutboxMessage.id), Lane.LETTER, now).where(
-            OutboxMessage.recipient_key == key, OutboxMessage.id.not_in(skip)
-        )
-    ).all()
-    times = spread_letters(
-        len(waiting),
-        sent=[*_times_sent(session, key, mail=mail, now=now), *(now for _ in skip)],
-        now=now,
-        per_hour=mail.letters_per_hour,
-        per_day=mail.letters_per_day,
-    )
-    session.execute(
-        update(OutboxMessage),
-        [{"id": each, "due_at": at} for each, at in zip(waiting, times, strict=True)],
-    )
-
-
-def _times_sent(session: Session, key: str, *, mail: MailSettings, now: datetime) -> list[datetime]:
-    """Return when letters to one recipient left in the last day; one being sent counts as now."""
-    of_recipient = (OutboxMessage.recipient_key == key, OutboxMessage.lane == Lane.LETTER)
-    sent = session.scalars(
-        select(OutboxMessage.sent_at)
-        .where(*of_recipient, OutboxMessage.sent_at > now - DAY)
-        .order_by(OutboxMessage.sent_at.desc())
-        .limit(mail.letters_per_day)
-    )
-    sending = session.scalars(
-        select(func.count())
-        .select_from(OutboxMessage)
-        .where(*of_recipient, OutboxMessage.status == MessageStatus.SENDING)
-    ).one()
-    return [time for time in sent if time is not None] + [now] * sending
-
-
-def _due(query: Select[*Row], lane: Lane, now: datetime) -> Select[*Row]:
-    return (
-        query.where(
-            OutboxMessage.status == MessageStatus.QUEUED,
-            OutboxMessage.lane == lane,
-            OutboxMessage.due_at <= now,
-            is_in_time(now),
-            is_not_paused(),
-            is_not_suppressed(),
-        )
-        .order_by(OutboxMessage.due_at, OutboxMessage.id)
-        .with_for_update(skip_locked=True, of=OutboxMessage)
-    )
-
-
-def _take(session: Session, ids: list[int], *, claimer: str, now: datetime) -> list[int]:
+def _take(connection: Connection, ids: list[int], *, claimer: str, now: datetime) -> list[Claim]:
     """Write the lease on messages that the caller's select has locked.
 
     Two statements, because inside one UPDATE PostgreSQL may run a locking sub-query more than
     once and take more than its LIMIT.
     """
-    if not ids:
-        return []
-    taken = set(
-        session.scalars(
-            update(OutboxMessage)
-            .where(OutboxMessage.id.in_(ids), OutboxMessage.status == MessageStatus.QUEUED)
-            .values(status=MessageStatus.SENDING, claimed_by=claimer, lease_ends_at=now + LEASE)
-            .returning(OutboxMessage.id)
-            .execution_options(synchronize_session=False)
-        )
-    )
-    return [each for each in ids if each in taken]
+    taken = {
+        row.id: row
+        for row in connection.execute(_TAKE, {"ids": ids, "claimer": claimer, "lease": now + LEASE})
+    }
+    tried: dict[int, list[Row[Any]]] = {}
+    rows: Iterable[Row[Any]] = connection.execute(_TRIES, {"ids": list(taken)})
+    for row in rows:
+        tried.setdefault(row.outbox_message_id, []).append(row)
+    return [_claim(taken[each], tried.get(each, [])) for each in ids if each in taken]
 
 
-def _put_back(session: Session, *conditions: ColumnElement[bool]) -> int:
-    released = session.scalars(
-        update(OutboxMessage)
-        .where(OutboxMessage.status == MessageStatus.SENDING, *conditions)
-        .values(status=MessageStatus.QUEUED, claimed_by=None, lease_ends_at=None)
-        .returning(OutboxMessage.id)
-        .execution_options(synchronize_session=False)
+def _claim(message: Row[Any], tried: list[Row[Any]]) -> Claim:
+    tries = message.attempt_count
+    # Each outcome is counted where it is recorded; these have none.
+    tries += sum(1 for _ in takewhile(_has_no_outcome, reversed(tried)))
+    if not tried:
+        return Claim(message, tries)
+    return Claim(message, tries, tried[-1].number, tried[-1].outcome)
+
+
+def _has_no_outcome(attempt: Row[Any]) -> bool:
+    return bool(attempt.outcome is AttemptOutcome.STARTED)
+
+
+def _due(*columns: ColumnElement[Any]) -> Select[Any]:
+    return (
+        select(*columns)
+        .where(_MESSAGES.c.due_at <= bindparam("now"), may_leave())
+        .order_by(_MESSAGES.c.due_at, _MESSAGES.c.id)
+        .with_for_update(skip_locked=True, of=_MESSAGES)
     )
-    return len(released.all())
+
+
+_DUE = (
+    _due(_MESSAGES.c.id, _MESSAGES.c.recipient_key)
+    .where(_MESSAGES.c.status == MessageStatus.QUEUED, _MESSAGES.c.lane == bindparam("lane"))
+    .limit(bindparam("batch"))
+)
+_DUE_TO = _due(_MESSAGES.c.id).where(
+    _MESSAGES.c.recipient_key == bindparam("key"),
+    # An expression, so that SQLite looks at this recipient's messages and not at all that wait.
+    (_MESSAGES.c.status + "") == MessageStatus.QUEUED.value,
+    _MESSAGES.c.lane == Lane.LETTER,
+)
+_TAKE = (
+    update(_MESSAGES)
+    .where(
+        _MESSAGES.c.id.in_(bindparam("ids", expanding=True)),
+        _MESSAGES.c.status == MessageStatus.QUEUED,
+    )
+    .values(
+        status=MessageStatus.SENDING,
+        claimed_by=bindparam("claimer"),
+        lease_ends_at=bindparam("lease"),
+    )
+    .returning(*_MESSAGES.c)
+)
+_TRIES = (
+    select(_ATTEMPTS.c.outbox_message_id, _ATTEMPTS.c.number, _ATTEMPTS.c.outcome)
+    .where(_ATTEMPTS.c.outbox_message_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_ATTEMPTS.c.number)
+)
+_EXPIRED = (
+    select(_MESSAGES.c.id)
+    .where(
+        _MESSAGES.c.status == MessageStatus.SENDING,
+        _MESSAGES.c.lease_ends_at <= bindparam("now"),
+    )
+    .with_for_update(skip_locked=True)
+)
+_PUT_BACK = (
+    update(_MESSAGES)
+    .where(
+        _MESSAGES.c.id.in_(bindparam("ids", expanding=True)),
+        _MESSAGES.c.status == MessageStatus.SENDING,
+    )
+    .values(status=MessageStatus.QUEUED, claimed_by=None, lease_ends_at=None)
+)
+_PUT_BACK_OWN = _PUT_BACK.where(_MESSAGES.c.claimed_by == bindparam("claimer"))

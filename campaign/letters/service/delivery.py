@@ -10,23 +10,38 @@ from campaign.candidates.models import Candidacy, Person
 from campaign.candidates.rules import CandidacyStatus
 from campaign.delivery import service as delivery
 from campaign.delivery.models import OutboxMessage
-from campaign.delivery.rules import MessageStatus, campaign_scope
+from campaign.delivery.rules import FinalMessage, Lane, MessageStatus, campaign_scope
 from campaign.elections.models import Ballot
 from campaign.letters.models import Letter
 from campaign.letters.rules import HeldReason, LetterStatus
-from campaign.letters.service.life import WORKER, move_letter, move_letters_where
+from campaign.letters.service.life import (
+    WORKER,
+    mark_letter_sent,
+    move_letter,
+    move_letters_where,
+)
 from campaign.letters.service.mail import Correspondence, queue_failure
 
 
 def record_delivery(
-    session: Session, message: OutboxMessage, now: datetime, *, correspondence: Correspondence
+    session: Session,
+    message: FinalMessage | OutboxMessage,
+    now: datetime,
+    *,
+    correspondence: Correspondence,
 ) -> None:
     """Bring a letter up to its message, which has been sent or has failed for good.
 
     Does nothing for other mail and the second time. A supporter whose letter failed is told, with
     their text.
     """
+    if message.lane is not Lane.LETTER:
+        return
     session.flush()
+    if message.status is MessageStatus.SENT and mark_letter_sent(
+        session, message.id, sent_at=message.sent_at or now, now=now
+    ):
+        return
     letter = session.scalar(
         select(Letter)
         .where(Letter.outbox_message_id == message.id)

@@ -6,7 +6,7 @@ from alembic import op
 from campaign.core import db
 
 revision = "d17a7a3557b8"
-down_revision = "7d2f6a90c1e5"
+down_revision = "b1f4c07d93aa"
 branch_labels = None
 depends_on = None
 
