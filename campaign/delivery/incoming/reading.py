@@ -108,7 +108,7 @@ def _looks_like_bounce(mail: IncomingMail) -> bool:
     return (
         mail.headers.get_content_type() == "multipart/report"
         or bool(mail.header("X-Failed-Recipients"))
-        or mail.header("Return-Path") == "<>"
+        or _has_null_sender(mail)
         or _ROBOT.match(mail.header("From").rpartition("<")[2].casefold()) is not None
         or (
             bool(_BOUNCE_SUBJECT.search(mail.header("Subject").casefold()))
@@ -129,8 +129,13 @@ def _is_automatic(mail: IncomingMail, *, even_if_bounce: bool = True) -> bool:
         or any(mail.header(name) for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponder"))
         or _precedence(mail) in ("auto_reply", "auto-reply")
         or mail.header("X-Auto-Response-Suppress") != ""
-        or mail.header("Return-Path") == "<>"
+        or _has_null_sender(mail)
     )
+
+
+def _has_null_sender(mail: IncomingMail) -> bool:
+    # Postfix's pipe writes the second where it is not told otherwise.
+    return mail.header("Return-Path").casefold() in ("<>", "<mailer-daemon>")
 
 
 def _precedence(mail: IncomingMail) -> str:
