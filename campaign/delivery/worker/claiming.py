@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from campaign.core.config import MailSettings
 from campaign.core.db import table_of
 from campaign.delivery.models import DeliveryAttempt, DeliveryPause, OutboxMessage
+from campaign.delivery.queries import is_not_suppressed
 from campaign.delivery.rules import (
     ALL_SCOPES,
     BATCH_SIZES,
@@ -94,7 +95,7 @@ def release_messages(session: Session, ids: list[int], *, claimer: str) -> int:
 
 
 def may_leave() -> ColumnElement[bool]:
-    """Return the condition that it is not too late and that no kill switch holds a message.
+    """Return the condition that it is not too late, and neither kill switch nor recipient objects.
 
     The time is the parameter ``now``.
     """
@@ -102,7 +103,7 @@ def may_leave() -> ColumnElement[bool]:
         or_(_PAUSES.c.scope == _MESSAGES.c.scope, _PAUSES.c.scope == ALL_SCOPES)
     )
     in_time = or_(_MESSAGES.c.not_after.is_(None), _MESSAGES.c.not_after > bindparam("now"))
-    return in_time & not_(switch.correlate(_MESSAGES).exists())
+    return in_time & not_(switch.correlate(_MESSAGES).exists()) & is_not_suppressed()
 
 
 def _choose_letters(connection: Connection, *, mail: MailSettings, now: datetime) -> list[int]:

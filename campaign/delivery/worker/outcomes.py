@@ -56,7 +56,7 @@ def begin_attempt(session: Session, claim: Claim, *, claimer: str, now: datetime
     """Write that a try begins.
 
     None where the message is no longer ours or not for long enough, or, since it was claimed, a
-    kill switch was put on or it has become too late.
+    kill switch was put on, it has become too late or its recipient gets nothing more.
     """
     settled = None
     if claim.last_outcome is AttemptOutcome.SENT:
