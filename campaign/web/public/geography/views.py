@@ -12,7 +12,7 @@ from campaign.geography.rules import PostcodeOutcome, format_postcode, normalise
 from campaign.reports import constituency as reports
 from campaign.reports.postcode_search import find_constituency_slug
 from campaign.web.shared.caching import same_for_everybody
-from campaign.web.shared.context import now, session
+from campaign.web.shared.context import now, session, toolkit
 from campaign.web.shared.limits import LOOKUP, limited
 
 blueprint = Blueprint("geography", __name__)
@@ -26,7 +26,7 @@ def find(campaign_slug: str) -> BaseResponse | tuple[str, int]:
     """Lead from a postcode to its constituency, or say why there is none."""
     typed = request.args.get("postcode", "").strip()[:20]
     slug = find_constituency_slug(
-        session(), campaign_slug=campaign_slug, postcode=normalise_postcode(typed) or ""
+        toolkit().database, campaign_slug=campaign_slug, postcode=normalise_postcode(typed) or ""
     )
     if slug is not None:
         return _to_constituency(campaign_slug, slug)
