@@ -27,6 +27,9 @@ bench: $(VENV)/installed-dev ## Measure what is claimed about speed and size; ON
 screenshots: $(VENV)/installed-dev ## Make the pictures of docs/images again (needs Chromium).
 	@$(BIN)/python -m tests.browser.screenshots
 
+chaos: $(VENV)/installed-dev ## Kill delivery workers at random; lose nothing (about 4 minutes).
+	@$(BIN)/python -m tests.chaos
+
 format: $(VENV)/installed-dev ## Format the code.
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
@@ -47,4 +50,4 @@ $(VENV)/installed-dev: requirements/dev.txt $(VENV)/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help run test check bench screenshots format lock
+.PHONY: help run test check bench chaos screenshots format lock

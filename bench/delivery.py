@@ -12,7 +12,6 @@ import os
 import smtplib
 import sqlite3
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -23,11 +22,10 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from types import SimpleNamespace
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import text
 
 from bench.letters import BODY, SUBJECT, make_ground, write_letters
+from bench.postgresql import made_postgresql
 from bench.results import Result, interleaved, median_ratio
 from bench.sink import sinking
 from campaign.core import schema
@@ -52,7 +50,6 @@ CLAIMS = 100
 """Claims in a row, of which the median counts."""
 WARM_UP, LONG_RUN = 2_000, 10_000
 """Letters before the memory is looked at first, and after."""
-POSTGRESQL = os.environ.get("TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.0.1:5432/test")
 
 
 def measure() -> Iterator[Result]:
@@ -62,10 +59,8 @@ def measure() -> Iterator[Result]:
         mail = MailSettings(channel="smtp", port=port)
         with made_database() as database:
             yield from one_worker(database, mail)
-        with postgresql() as server:
-            if server is None:
-                print("no PostgreSQL server: delivery/four-workers is left out", file=sys.stderr)
-            else:
+        with made_postgresql() as server:
+            if server is not None:
                 yield four_workers(server, mail)
         yield memory(mail)
     yield claim_million()
@@ -365,23 +360,3 @@ def made_database() -> Iterator[Database]:
         make_ground(database, candidates=CANDIDATES)
         yield database
         database.dispose()
-
-
-@contextmanager
-def postgresql() -> Iterator[str | None]:
-    """Yield the address of an empty database of this run, None where no server answers."""
-    admin = create_engine(make_url(POSTGRESQL), isolation_level="AUTOCOMMIT")
-    name = f"campaign_bench_{os.getpid()}"
-    try:
-        with admin.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}"'))
-    except OperationalError:
-        admin.dispose()
-        yield None
-        return
-    try:
-        yield make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
-    finally:
-        with admin.connect() as connection:
-            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-        admin.dispose()

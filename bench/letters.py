@@ -1,4 +1,4 @@
-"""Confirmed letters in bulk: rows as the journey leaves them, without walking it ten thousand times."""
+"""Confirmed letters in bulk: rows as the journey leaves them."""
 
 import hashlib
 import secrets

@@ -24,11 +24,14 @@ from campaign.delivery.channels.base import Channel
 from campaign.delivery.channels.console import ConsoleChannel
 from campaign.delivery.channels.mailbox import MailboxChannel
 from campaign.delivery.channels.smtp import SmtpChannel
+from campaign.delivery.incoming.webhooks.ses import Amazon, fetch_from_amazon
 from campaign.delivery.worker import Worker
-from campaign.followups.correspondence import delivery_handler, run_letter_chores
+from campaign.followups.correspondence import run_letter_chores
+from campaign.followups.repairs import keep_repairs
+from campaign.followups.returned_mail import outcome_handler
 from campaign.reports.letter_totals import LetterTotalsKeeper
 from campaign.reports.public_version import read_public_version
-from campaign.web.routes import BLUEPRINTS, DEMONSTRATION_BLUEPRINTS
+from campaign.web.routes import BLUEPRINTS, DEMONSTRATION_BLUEPRINTS, PROVED_BY_THEMSELVES
 from campaign.web.shared import (
     accounts,
     context,
@@ -80,12 +83,13 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
         clock=clock,
         emails=EmailRenderer(PROJECT_ROOT / "templates"),
     )
+    app.extensions["campaign.amazon"] = Amazon(fetch_from_amazon)
     app.extensions["campaign.letter_totals"] = LetterTotalsKeeper(is_kept=settings.page_cache)
     app.extensions["campaign.make_channel"] = lambda: build_channel(settings)
     app.extensions["campaign.make_worker"] = lambda: build_worker(toolkit)
     Babel(app)
     encoding.init_app(app)  # Before the token of a form is read.
-    CSRFProtect(app)
+    forms = CSRFProtect(app)
     context.init_app(app)
     security.init_app(app, is_secure=settings.is_secure)
     errors.init_app(app)
@@ -98,6 +102,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
             app.register_blueprint(blueprint)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    for blueprint in PROVED_BY_THEMSELVES:
+        forms.exempt(blueprint)
     limits.init_app(app, settings)
     app.cli = FlaskCommands(app.name)
     static_files.init_app(app, partial(security.security_headers, is_secure=settings.is_secure))
@@ -126,8 +132,8 @@ def build_worker(toolkit: Toolkit) -> Worker:
         clock=toolkit.clock,
         mail=toolkit.settings.mail,
         name=f"{socket.gethostname()}:{os.getpid()}",
-        on_outcome=delivery_handler(toolkit),
-        chores=[partial(run_letter_chores, toolkit)],
+        on_outcome=outcome_handler(toolkit),
+        chores=[partial(run_letter_chores, toolkit), keep_repairs],
     )
 
 
@@ -137,6 +143,8 @@ def main() -> None:
         app = create_app()
         configure_logging(app.extensions["campaign"].settings.log_level)
     except SettingsError as error:
-        sys.exit(f"Error: {error}")
+        print(f"Error: {error}", file=sys.stderr)  # noqa: T201
+        # Postfix is to keep a mail for us until the settings are right.
+        sys.exit(os.EX_TEMPFAIL if sys.argv[1:3] == ["mail", "receive"] else 1)
     with app.app_context():
         campaign()

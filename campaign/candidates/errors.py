@@ -9,3 +9,7 @@ class CandidacyNotFound(NotFound):
 
 class AddressInvalid(InvalidInput):
     """The e-mail address cannot be one."""
+
+
+class RepairNotFound(NotFound):
+    """No address of this number waits to be repaired."""

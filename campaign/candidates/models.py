@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.candidates.rules import CandidacyStatus
+from campaign.candidates.rules import CandidacyStatus, RepairOutcome
 from campaign.core.db import Base, enum_by_value
 from campaign.elections.models import Ballot, Party
 
@@ -70,3 +70,30 @@ class AddressCorrection(Base):
     actor: Mapped[str]
     """``organiser:7`` for the organiser of that id."""
     corrected_at: Mapped[datetime]
+
+
+class ContactRepair(Base):
+    """That a candidate's address does not work, for an organiser to find a better one."""
+
+    __tablename__ = "contact_repairs"
+    __table_args__ = (
+        Index(
+            "uq_contact_repairs_open",
+            "person_id",
+            unique=True,
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    email: Mapped[str]
+    """The address that does not work."""
+    cause: Mapped[str]
+    """What was learned of it: a reason of ``suppressions``."""
+    opened_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    outcome: Mapped[RepairOutcome | None] = mapped_column(enum_by_value(RepairOutcome))
+
+    person: Mapped[Person] = relationship()

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from campaign.candidates.errors import CandidacyNotFound
-from campaign.candidates.models import Candidacy, Person, PersonAlias
+from campaign.candidates.errors import CandidacyNotFound, RepairNotFound
+from campaign.candidates.models import Candidacy, ContactRepair, Person, PersonAlias
 from campaign.candidates.rules import CandidacyStatus, KnownPerson, KnownStanding
 from campaign.elections.models import Ballot
 
@@ -56,6 +56,53 @@ def get_candidacy_of_person(session: Session, *, person_id: int, election_id: st
     if candidacy is None:
         raise CandidacyNotFound("Nobody of this number stands in this election.")
     return candidacy
+
+
+def list_people_at(session: Session, address_keys: Collection[str]) -> list[Person]:
+    """Return the people who are written to at one of these addresses (in lower case), in order."""
+    found = session.scalars(select(Person).where(_is_at(address_keys)).order_by(Person.id))
+    return list(found)
+
+
+def list_candidacies_at(
+    session: Session,
+    address_keys: Collection[str],
+    *,
+    candidacy_ids: Collection[int] | None = None,
+) -> dict[int, str]:
+    """Return the address (in lower case) of each candidacy that is written to at one of these."""
+    query = (
+        select(Candidacy.id, Person.email)
+        .join(Person, Person.id == Candidacy.person_id)
+        .where(_is_at(address_keys))
+    )
+    if candidacy_ids is not None:
+        query = query.where(Candidacy.id.in_(candidacy_ids))
+    return {row[0]: row[1].casefold() for row in session.execute(query) if row[1]}
+
+
+def list_open_repairs(session: Session) -> list[ContactRepair]:
+    """Return the addresses that wait to be repaired, with their people, the oldest first."""
+    return list(
+        session.scalars(
+            select(ContactRepair)
+            .where(ContactRepair.settled_at.is_(None))
+            .order_by(ContactRepair.id)
+            .options(joinedload(ContactRepair.person))
+        )
+    )
+
+
+def get_open_repair(session: Session, repair_id: int) -> ContactRepair:
+    """Return an address that waits to be repaired; raises RepairNotFound."""
+    found = session.get(ContactRepair, repair_id)
+    if found is None or found.settled_at is not None:
+        raise RepairNotFound("No address of this number waits to be repaired.")
+    return found
+
+
+def _is_at(address_keys: Collection[str]) -> ColumnElement[bool]:
+    return func.lower(Person.email).in_(address_keys)
 
 
 FEW_PEOPLE = 500

@@ -15,6 +15,15 @@ class CandidacyStatus(StrEnum):
     NOT_ELECTED = "not_elected"
 
 
+class RepairOutcome(StrEnum):
+    """How it ended that a candidate's address did not work."""
+
+    CORRECTED = "corrected"
+    """They have another address now, by an organiser or a file."""
+    NONE_KNOWN = "none_known"
+    WORKS_AFTER_ALL = "works_after_all"
+
+
 def sort_name(name: str) -> str:
     """Return the key for ballot-paper order: surname first, without regard to case."""
     words = name.casefold().split()

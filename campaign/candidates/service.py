@@ -1,6 +1,6 @@
 """Writes of the candidates domain."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +9,18 @@ from sqlalchemy import Executable, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from campaign.candidates.errors import AddressInvalid, CandidacyNotFound
-from campaign.candidates.models import AddressCorrection, Candidacy, Person, PersonAlias
+from campaign.candidates.models import (
+    AddressCorrection,
+    Candidacy,
+    ContactRepair,
+    Person,
+    PersonAlias,
+)
 from campaign.candidates.rules import (
     CandidacyStatus,
     CandidateChanges,
     PersonValues,
+    RepairOutcome,
     StandingValues,
     effective_email,
 )
@@ -52,6 +59,54 @@ def correct_address(
     )
     session.add(correction)
     return correction
+
+
+def open_repair(session: Session, person: Person, *, cause: str, now: datetime) -> None:
+    """Ask organisers to repair a candidate's address; a second time adds nothing."""
+    found = session.scalar(
+        select(ContactRepair).where(
+            ContactRepair.person_id == person.id, ContactRepair.settled_at.is_(None)
+        )
+    )
+    if found is None and person.email:
+        session.add(
+            ContactRepair(person_id=person.id, email=person.email, cause=cause, opened_at=now)
+        )
+        session.flush()  # The next look must see it.
+
+
+def settle_open_repair(
+    session: Session, person_id: int, *, outcome: RepairOutcome, now: datetime
+) -> None:
+    """Note how the repair of a person's address ended, where there is an open one."""
+    session.execute(
+        update(ContactRepair)
+        .where(ContactRepair.person_id == person_id, ContactRepair.settled_at.is_(None))
+        .values(settled_at=now, outcome=outcome)
+    )
+
+
+def settle_repairs(
+    session: Session, *, now: datetime, person_ids: Collection[int] | None = None
+) -> int:
+    """Settle the repairs of people who have another address than the broken one, or none.
+
+    Whoever changed it: an organiser, a file, or a merge of two people. Returns how many.
+    """
+    query = (
+        select(ContactRepair, Person.email)
+        .join(Person, Person.id == ContactRepair.person_id)
+        .where(ContactRepair.settled_at.is_(None))
+    )
+    if person_ids is not None:
+        query = query.where(ContactRepair.person_id.in_(person_ids))
+    settled = 0
+    for repair, email in session.execute(query).all():
+        if (email or "").casefold() != repair.email.casefold():
+            outcome = RepairOutcome.CORRECTED if email else RepairOutcome.NONE_KNOWN
+            repair.settled_at, repair.outcome = now, outcome
+            settled += 1
+    return settled
 
 
 def _checked(email: str) -> str:
@@ -125,7 +180,15 @@ def _merge_people(session: Session, changes: CandidateChanges) -> None:
         [{"key": key, "person_id": person_id} for key, person_id in changes.standings_to_move],
     )
     pairs = [{"former": old, "person_id": new} for old, new in changes.people_to_merge]
-    for table in (PersonAlias, AddressCorrection):
+    # One open repair for each person: the worker opens it again where it is still needed.
+    _write_many(
+        session,
+        update(ContactRepair)
+        .where(ContactRepair.person_id == bindparam("former"), ContactRepair.settled_at.is_(None))
+        .values(settled_at=changes.withdrawn_at, outcome=RepairOutcome.CORRECTED),
+        [{"former": pair["former"]} for pair in pairs],
+    )
+    for table in (PersonAlias, AddressCorrection, ContactRepair):
         _write_many(
             session,
             update(table).where(table.person_id == bindparam("former")),

@@ -20,6 +20,7 @@ COMMANDS = {
     "export": "exports:export",
     "import": "imports:import_",
     "letters": "letters:letters",
+    "mail": "mail:mail",
     "organiser": "organisers:organiser",
     "pledges": "pledges:pledges",
     "template": "campaign_file:template",

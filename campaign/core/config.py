@@ -1,6 +1,7 @@
 """Settings, read once from the environment and a ``.env`` file; docs/operating.md explains each."""
 
 import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 INSTANCE_PATH = PROJECT_ROOT / "instance"
 DEFAULT_DATABASE_URL = f"sqlite:///{INSTANCE_PATH / 'campaign.sqlite'}"
 MINIMUM_SECRET_LENGTH = 32
+_RETURN_FORM = re.compile(r"(?=.{7,39}$)[A-Za-z0-9+=._-]*\{token\}[A-Za-z0-9+=._-]*")
+"""A local part has at most 64 characters (RFC 5321), and the token has 32 of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +36,39 @@ class MailSettings:
     """Address in From; its domain is the campaign's own."""
     return_path_domain: str | None = None
     """Domain of the per-message return path; the sender's own when empty."""
+    return_path_form: str = "bounce+{token}"
+    """Local part of the return path; ``{token}`` stands for what names the message."""
+    provider: str = ""
+    """The mail service behind ``host``, where it reports bounces by webhook; else empty."""
     mailbox_path: Path = INSTANCE_PATH / "mailbox"
     letters_per_hour: int = 20
     """Letters to one recipient address in any hour, all campaigns together."""
     letters_per_day: int = 100
     """Letters to one recipient address in any 24 hours, all campaigns together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImapSettings:
+    """A mailbox at a provider where bounces and replies arrive."""
+
+    host: str = ""
+    port: int = 993
+    username: str = ""
+    password: str = field(default="", repr=False)
+    folder: str = "INBOX"
+    timeout_seconds: float = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookSettings:
+    """What mail services prove themselves with; an empty one switches its address off."""
+
+    ses_topic: str = ""
+    """Amazon resource name of the SNS topic; its signature is proved by Amazon's certificate."""
+    postmark_secret: str = field(default="", repr=False)
+    mailgun_key: str = field(default="", repr=False)
+    sendgrid_key: str = ""
+    """Public key of the signed event webhook, as SendGrid shows it: base64."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +92,8 @@ class Settings:
     """Whether each process keeps the pages that are the same for everybody, for some seconds."""
     log_level: str = "INFO"
     mail: MailSettings = field(default_factory=MailSettings)
+    imap: ImapSettings = field(default_factory=ImapSettings)
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
 
     def __post_init__(self) -> None:
         if len(self.secret_key) < MINIMUM_SECRET_LENGTH:
@@ -76,6 +109,14 @@ class Settings:
             raise SettingsError("MAIL_CHANNEL must be smtp, console or mailbox.")
         if min(self.mail.letters_per_hour, self.mail.letters_per_day) < 1:
             raise SettingsError("LETTERS_PER_HOUR and LETTERS_PER_DAY must be 1 or more.")
+
+        if not _RETURN_FORM.fullmatch(self.mail.return_path_form):
+            raise SettingsError(
+                "MAIL_RETURN_PATH is the part before the @ with {token} in it and only letters, "
+                "digits and + = . _ - around that; for instance bounce+{token}."
+            )
+        if self.mail.provider not in ("", "ses", "postmark", "mailgun", "sendgrid"):
+            raise SettingsError("MAIL_PROVIDER must be ses, postmark, mailgun, sendgrid or empty.")
 
     @property
     def is_secure(self) -> bool:
@@ -108,6 +149,8 @@ def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") 
             timeout_seconds=env.float("MAIL_TIMEOUT", MailSettings.timeout_seconds),
             sender=env.str("MAIL_SENDER", MailSettings.sender),
             return_path_domain=env.str("MAIL_RETURN_PATH_DOMAIN", None),
+            return_path_form=env.str("MAIL_RETURN_PATH", MailSettings.return_path_form),
+            provider=env.str("MAIL_PROVIDER", MailSettings.provider),
             mailbox_path=env.path("MAILBOX_PATH", instance_path / "mailbox"),
             letters_per_hour=env.int("LETTERS_PER_HOUR", MailSettings.letters_per_hour),
             letters_per_day=env.int("LETTERS_PER_DAY", MailSettings.letters_per_day),
@@ -123,6 +166,20 @@ def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") 
             page_cache=env.bool("PAGE_CACHE", Settings.page_cache),
             log_level=env.str("LOG_LEVEL", Settings.log_level),
             mail=mail,
+            imap=ImapSettings(
+                host=env.str("IMAP_HOST", ImapSettings.host),
+                port=env.int("IMAP_PORT", ImapSettings.port),
+                username=env.str("IMAP_USERNAME", ImapSettings.username),
+                password=env.str("IMAP_PASSWORD", ImapSettings.password),
+                folder=env.str("IMAP_FOLDER", ImapSettings.folder),
+                timeout_seconds=env.float("IMAP_TIMEOUT", ImapSettings.timeout_seconds),
+            ),
+            webhooks=WebhookSettings(
+                ses_topic=env.str("SES_TOPIC_ARN", WebhookSettings.ses_topic),
+                postmark_secret=env.str("POSTMARK_WEBHOOK_SECRET", WebhookSettings.postmark_secret),
+                mailgun_key=env.str("MAILGUN_SIGNING_KEY", WebhookSettings.mailgun_key),
+                sendgrid_key=env.str("SENDGRID_PUBLIC_KEY", WebhookSettings.sendgrid_key),
+            ),
         )
     except EnvError as error:
         raise SettingsError(f"A setting cannot be read: {error}") from error

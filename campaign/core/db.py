@@ -123,16 +123,9 @@ class Database:
         with self.writer() as session, session.begin():
             yield session
 
-    @contextmanager
-    def notes(self) -> Iterator[Session]:
-        """Yield a session as ``transaction`` does, whose commit SQLite need not force to the disk.
-
-        It outlives the end of any process. A power cut may undo those since the last commit of
-        any ``transaction``, in whole and in their order; for what can be done again harmlessly.
-        PostgreSQL forces it to the disk, together with what others commit at the same moment.
-        """
-        with Session(self._notes) as session, session.begin():
-            yield session
+    def notebook(self) -> "Notebook":
+        """Return a place for many small notes; close it when there is nothing to note."""
+        return Notebook(self._notes)
 
     def dispose(self) -> None:
         """Close every pooled connection."""
@@ -162,6 +155,39 @@ class _TurnTakingSession(Session):
         if transaction.parent is None and self._has_turn:
             self._has_turn = False
             self._turn.release()
+
+
+class Notebook:
+    """Small transactions on one kept connection, whose commits SQLite need not force to the disk.
+
+    They outlive the end of any process. A power cut may undo those since the last ``transaction``
+    of anybody, in whole and in their order: for what can be done again harmlessly. PostgreSQL
+    forces them to the disk, together with what others commit at the same moment.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._session: Session | None = None
+
+    @contextmanager
+    def note(self) -> Iterator[Session]:
+        """Yield a writing session that commits at the end and rolls back on an error."""
+        if self._session is None:
+            self._session = Session(self._engine.connect())
+        try:
+            with self._session.begin():
+                yield self._session
+        except BaseException:
+            self.close()  # The connection may be what is broken.
+            raise
+
+    def close(self) -> None:
+        """Let go of the connection; the next note takes another."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+            assert isinstance(session.bind, Connection)
+            session.bind.close()
 
 
 def _checked_url(url: str) -> URL:

@@ -19,6 +19,26 @@ class MessageNotFailed(Refused):
     """Only a message that failed for good can be tried again by hand."""
 
 
+class EventNotFound(NotFound):
+    """There is no event of this number, or nothing is left to decide about it."""
+
+
+class SuppressionNotFound(NotFound):
+    """No entry of this number keeps an address from getting mail."""
+
+
+class MessageUnderWay(Refused):
+    """A report about a message whose sending is not recorded yet; it must come again."""
+
+
+class WebhookForged(Refused):
+    """A webhook whose signature, secret or time is not right. Nothing of it may be used."""
+
+
+class WebhookUnreadable(InvalidInput):
+    """A webhook of the right sender that is not in the form we know."""
+
+
 class DeliveryFailed(CampaignError):
     """A try did not succeed; ``is_permanent`` tells whether another try can help.
 

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaign.core.db import Base, enum_by_value
+from campaign.delivery.returns import EventDecision, EventKind, Provider, SuppressionReason
 from campaign.delivery.rules import AttemptOutcome, Lane, MessageStatus, normalise_recipient
 
 
@@ -22,6 +23,7 @@ class OutboxMessage(Base):
     __table_args__ = (
         Index("ix_outbox_messages_claim", "status", "lane", "due_at", "id"),
         Index("ix_outbox_messages_recipient_key_sent_at", "recipient_key", "sent_at"),
+        Index("uq_outbox_messages_return_token", "return_token", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -37,6 +39,8 @@ class OutboxMessage(Base):
     reply_to: Mapped[str] = mapped_column(default="")
     return_path: Mapped[str]
     """Envelope sender with a token of this message, so that a bounce names it."""
+    return_token: Mapped[str | None]
+    """The token of the return path: random, and in no header, so that no bounce can be forged."""
     message_id: Mapped[str] = mapped_column(unique=True)
     """Message-ID header, the same on every try."""
     subject: Mapped[str]
@@ -98,3 +102,60 @@ class WorkerHeartbeat(Base):
 
     worker: Mapped[str] = mapped_column(primary_key=True)
     seen_at: Mapped[datetime]
+
+
+class DeliveryEvent(Base):
+    """What came back about a message: a bounce, a complaint, a reply. Each is stored once."""
+
+    __tablename__ = "delivery_events"
+    __table_args__ = (
+        UniqueConstraint("provider", "event_id"),
+        Index("ix_delivery_events_address_key_received_at", "address_key", "received_at"),
+        Index("ix_delivery_events_kind_decision", "kind", "decision"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    provider: Mapped[Provider] = mapped_column(enum_by_value(Provider))
+    event_id: Mapped[str]
+    """The provider's id of the event, or a fingerprint of the mail."""
+    outbox_message_id: Mapped[int | None] = mapped_column(
+        ForeignKey("outbox_messages.id"), index=True
+    )
+    kind: Mapped[EventKind] = mapped_column(enum_by_value(EventKind))
+    address_key: Mapped[str]
+    """Whom the message was to, as in ``outbox_messages.recipient_key``."""
+    received_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(default="")
+    """Enhanced status code of RFC 3463, where there is one: ``5.1.1``."""
+    excerpt: Mapped[str] = mapped_column(Text, default="")
+    """What a person needs to decide about an unreadable bounce; empty once that is done."""
+    decision: Mapped[EventDecision | None] = mapped_column(enum_by_value(EventDecision))
+    decided_by: Mapped[str] = mapped_column(default="")
+    decided_at: Mapped[datetime | None]
+
+
+class Suppression(Base):
+    """That an address gets nothing more from us, and since when; a lifted one is kept."""
+
+    __tablename__ = "suppressions"
+    __table_args__ = (
+        Index(
+            "uq_suppressions_in_force",
+            "address_key",
+            "reason",
+            unique=True,
+            sqlite_where=text("lifted_at IS NULL"),
+            postgresql_where=text("lifted_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address_key: Mapped[str]
+    """As in ``outbox_messages.recipient_key``."""
+    reason: Mapped[SuppressionReason] = mapped_column(enum_by_value(SuppressionReason))
+    source: Mapped[str]
+    """Who said so: a provider, ``recipient``, or ``organiser:7``."""
+    since: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[str] = mapped_column(default="")
+    lifted_reason: Mapped[str] = mapped_column(Text, default="")

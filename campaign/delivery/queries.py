@@ -1,19 +1,30 @@
 """Reads of the delivery domain."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
-from campaign.delivery.errors import MessageNotFound
+from campaign.core.db import table_of
+from campaign.delivery.errors import EventNotFound, MessageNotFound, SuppressionNotFound
 from campaign.delivery.models import (
     DeliveryAttempt,
+    DeliveryEvent,
     DeliveryPause,
     OutboxMessage,
+    Suppression,
     WorkerHeartbeat,
 )
-from campaign.delivery.rules import ALL_SCOPES, MessageStatus
+from campaign.delivery.returns import (
+    SOFT_KINDS,
+    SUPPRESSED_IN,
+    EventDecision,
+    EventKind,
+    SuppressionReason,
+)
+from campaign.delivery.rules import ALL_SCOPES, Lane, MessageStatus
 
 Row = TypeVarTuple("Row")
 
@@ -94,11 +105,176 @@ def is_in_time(now: datetime) -> ColumnElement[bool]:
     return or_(OutboxMessage.not_after.is_(None), OutboxMessage.not_after > now)
 
 
+def find_message_by_return_token(session: Session, token: str) -> OutboxMessage | None:
+    """Return the message whose return path holds this token."""
+    return session.scalar(select(OutboxMessage).where(OutboxMessage.return_token == token))
+
+
+def find_message_by_message_id(session: Session, message_id: str) -> OutboxMessage | None:
+    """Return the message with this Message-ID, with or without its angle brackets.
+
+    A Message-ID is known to everybody who got the mail: ask only for those who have proved who
+    they are, or where nothing depends on it.
+    """
+    wanted = f"<{message_id.strip().strip('<>')}>"
+    return session.scalar(select(OutboxMessage).where(OutboxMessage.message_id == wanted))
+
+
+def has_been_written_to(session: Session, address_key: str) -> bool:
+    """Tell whether any message was ever queued for an address."""
+    found = select(OutboxMessage.id).where(OutboxMessage.recipient_key == address_key).limit(1)
+    return session.scalar(found) is not None
+
+
+def is_suppressed(session: Session, address_key: str, lane: Lane) -> bool:
+    """Tell whether messages of a lane may not leave to an address."""
+    found = session.scalar(
+        select(Suppression.id)
+        .where(
+            Suppression.address_key == address_key,
+            Suppression.lifted_at.is_(None),
+            Suppression.reason.in_(SUPPRESSED_IN[lane]),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def is_not_suppressed() -> ColumnElement[bool]:
+    """Return the condition that a message's recipient may get messages of its lane."""
+    messages, entries = table_of(OutboxMessage), table_of(Suppression)
+    entry = select(entries.c.id).where(
+        entries.c.address_key == messages.c.recipient_key,
+        entries.c.lifted_at.is_(None),
+        or_(
+            *(
+                and_(messages.c.lane == lane, entries.c.reason.in_(reasons))
+                for lane, reasons in SUPPRESSED_IN.items()
+                if reasons
+            )
+        ),
+    )
+    return not_(entry.correlate(messages).exists())
+
+
+def map_suppressed_addresses(session: Session, lane: Lane) -> dict[str, SuppressionReason]:
+    """Return every address that messages of a lane may not go to; a complaint comes first."""
+    rows = session.execute(
+        select(Suppression.address_key, Suppression.reason).where(
+            Suppression.lifted_at.is_(None), Suppression.reason.in_(SUPPRESSED_IN[lane])
+        )
+    )
+    found: dict[str, SuppressionReason] = {}
+    for key, reason in rows:
+        if found.get(key) is not SuppressionReason.COMPLAINT:
+            found[key] = reason
+    return found
+
+
+def list_suppressions(session: Session, *, limit: int, offset: int = 0) -> list[Suppression]:
+    """Return the entries in force, the newest first."""
+    return list(
+        session.scalars(
+            select(Suppression)
+            .where(Suppression.lifted_at.is_(None))
+            .order_by(Suppression.id.desc())
+            .limit(limit)
+            .offset(offset)
+        )
+    )
+
+
+def count_suppressions(session: Session) -> int:
+    """Return how many entries are in force."""
+    return session.scalars(
+        select(func.count()).select_from(Suppression).where(Suppression.lifted_at.is_(None))
+    ).one()
+
+
+def get_suppression(session: Session, suppression_id: int) -> Suppression:
+    """Return an entry that is in force; raises SuppressionNotFound."""
+    found = session.get(Suppression, suppression_id)
+    if found is None or found.lifted_at is not None:
+        raise SuppressionNotFound("No entry of this number is in force.")
+    return found
+
+
+def list_soft_bounce_times(
+    session: Session, address_key: str, *, since: datetime
+) -> Sequence[datetime]:
+    """Return when softly bounced messages to an address came back, since a moment.
+
+    What came before an organiser last let mail go there again no longer counts.
+    """
+    lifted_at = session.scalar(
+        select(func.max(Suppression.lifted_at)).where(Suppression.address_key == address_key)
+    )
+    is_soft = or_(
+        DeliveryEvent.kind.in_(SOFT_KINDS),
+        DeliveryEvent.decision == EventDecision.SOFT,
+    )
+    return session.scalars(
+        select(DeliveryEvent.received_at).where(
+            DeliveryEvent.address_key == address_key,
+            DeliveryEvent.received_at >= max(since, lifted_at or since),
+            is_soft,
+        )
+    ).all()
+
+
+def count_events(
+    session: Session, message_id: int, *, since: datetime, kinds: Sequence[EventKind] = ()
+) -> int:
+    """Return how many events a message has had since a moment, of some kinds or of any."""
+    query = select(func.count()).where(
+        DeliveryEvent.outbox_message_id == message_id, DeliveryEvent.received_at > since
+    )
+    if kinds:
+        query = query.where(DeliveryEvent.kind.in_(kinds))
+    return session.scalars(query).one()
+
+
+def list_undecided_events(session: Session, *, limit: int = 100) -> list[DeliveryEvent]:
+    """Return bounces that no program could read and nobody has decided on, the oldest first."""
+    return list(
+        session.scalars(
+            select(DeliveryEvent)
+            .where(DeliveryEvent.kind == EventKind.UNREADABLE, DeliveryEvent.decision.is_(None))
+            .order_by(DeliveryEvent.id)
+            .limit(limit)
+        )
+    )
+
+
+def list_events(session: Session, *, limit: int = 100) -> list[DeliveryEvent]:
+    """Return what came back of late, the newest first."""
+    return list(
+        session.scalars(select(DeliveryEvent).order_by(DeliveryEvent.id.desc()).limit(limit))
+    )
+
+
+def get_undecided_event(session: Session, event_id: int) -> DeliveryEvent:
+    """Return a bounce that waits for a person, locked; raises EventNotFound."""
+    found = session.scalar(
+        select(DeliveryEvent)
+        .where(
+            DeliveryEvent.id == event_id,
+            DeliveryEvent.kind == EventKind.UNREADABLE,
+            DeliveryEvent.decision.is_(None),
+        )
+        .with_for_update()
+    )
+    if found is None:
+        raise EventNotFound("Nothing is left to decide about this bounce.")
+    return found
+
+
 def _due(query: Select[*Row], now: datetime) -> Select[*Row]:
     return query.where(
         OutboxMessage.status == MessageStatus.QUEUED,
         OutboxMessage.due_at <= now,
         is_in_time(now),
+        is_not_suppressed(),
         OutboxMessage.scope.not_in(select(DeliveryPause.scope)),
         ~select(DeliveryPause.scope).where(DeliveryPause.scope == ALL_SCOPES).exists(),
     )

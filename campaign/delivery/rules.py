@@ -113,7 +113,7 @@ def rest_delay(failures: int, *, jitter: float) -> timedelta:
 
 def pause_delay(failures: int) -> timedelta:
     """Return how long everything is paused after the relay has refused us so often in a row."""
-    return min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE)
 
 
 def next_allowed_time(

@@ -3,17 +3,25 @@
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from campaign.core.config import MailSettings
 from campaign.delivery.errors import MessageNotFailed, UnsafeHeader
-from campaign.delivery.models import DeliveryPause, OutboxMessage
-from campaign.delivery.queries import get_message
-from campaign.delivery.rules import ALL_SCOPES, Lane, MessageStatus
+from campaign.delivery.models import DeliveryPause, OutboxMessage, Suppression
+from campaign.delivery.queries import get_message, get_suppression, is_suppressed
+from campaign.delivery.returns import (
+    RETURN_TOKEN_BYTES,
+    SUPPRESSED_IN,
+    SuppressionReason,
+    echo_headers,
+    return_address,
+)
+from campaign.delivery.rules import ALL_SCOPES, Lane, MessageStatus, normalise_recipient
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
@@ -33,30 +41,47 @@ def queue_message(
     due_at: datetime | None = None,
     not_after: datetime | None = None,
     headers: Mapping[str, str] | None = None,
+    make_unsubscribe_link: Callable[[str], str] | None = None,
 ) -> OutboxMessage:
     """Write one e-mail to one recipient into the outbox, in the caller's transaction.
 
     Message-ID and return path are made here and stay the same on every try. Flushed, so that the
-    caller can hold the message's id. Raises UnsafeHeader for a control character in a header.
+    caller can hold the message's id. A notice to an address that gets none is written as
+    cancelled. ``make_unsubscribe_link`` gets the Message-ID of a notice that its reader may
+    decline. Raises UnsafeHeader for a control character in a header.
     """
-    further = dict(headers or {})
+    # Two tokens: everybody who gets the mail can read the Message-ID, and pass it on.
+    token, return_token = secrets.token_hex(12), secrets.token_hex(RETURN_TOKEN_BYTES)
+    sender_domain = mail.sender.rpartition("@")[2]
+    message_id = f"<{token}@{sender_domain}>"
+    further = dict(headers or {}) | echo_headers(mail.provider, message_id)
+    if make_unsubscribe_link is not None:
+        further |= {
+            "List-Unsubscribe": f"<{make_unsubscribe_link(message_id)}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",  # RFC 8058
+        }
     for value in (recipient, from_name, subject, reply_to, *further, *further.values()):
         if _CONTROL.search(value):
             raise UnsafeHeader(
                 "A header of an e-mail cannot hold a line break or control character."
             )
-    token = secrets.token_hex(12)
-    sender_domain = mail.sender.rpartition("@")[2]
+    # Letters are held by those who write them; the worker passes over what slips through.
+    is_declined = lane is Lane.NOTICE and is_suppressed(
+        session, normalise_recipient(recipient), lane
+    )
     message = OutboxMessage(
         lane=lane,
         scope=scope,
-        status=MessageStatus.QUEUED,
+        status=MessageStatus.CANCELLED if is_declined else MessageStatus.QUEUED,
         recipient=recipient,
         from_name=from_name,
         from_address=mail.sender,
         reply_to=reply_to,
-        return_path=f"bounce+{token}@{mail.return_path_domain or sender_domain}",
-        message_id=f"<{token}@{sender_domain}>",
+        return_path=return_address(
+            mail.return_path_form, return_token, mail.return_path_domain or sender_domain
+        ),
+        return_token=return_token,
+        message_id=message_id,
         subject=subject,
         body=body,
         headers=json.dumps(further),
@@ -133,3 +158,74 @@ def lift_ended_pauses(session: Session, now: datetime) -> int:
     for each in ended:
         session.delete(each)
     return len(ended)
+
+
+def suppress(
+    session: Session,
+    address_key: str,
+    *,
+    reason: SuppressionReason,
+    source: str,
+    now: datetime,
+) -> bool:
+    """Let nothing more leave to an address; tell whether that is new.
+
+    Its notices are cancelled at once. Letters are for the caller to hold; until then the worker
+    passes over them.
+    """
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    added = session.execute(
+        insert(Suppression)
+        .values(
+            address_key=address_key,
+            reason=reason,
+            source=source,
+            since=now,
+            lifted_by="",
+            lifted_reason="",
+        )
+        .on_conflict_do_nothing()
+        .returning(Suppression.id)
+    ).scalar()
+    if reason in SUPPRESSED_IN[Lane.NOTICE]:
+        session.execute(
+            update(OutboxMessage)
+            .where(
+                OutboxMessage.recipient_key == address_key,
+                OutboxMessage.lane == Lane.NOTICE,
+                OutboxMessage.status == MessageStatus.QUEUED,
+            )
+            .values(status=MessageStatus.CANCELLED)
+            .execution_options(synchronize_session=False)
+        )
+    return added is not None
+
+
+def lift_suppression(
+    session: Session, suppression_id: int, *, actor: str, reason: str, now: datetime
+) -> Suppression:
+    """Let mail go to an address again; the entry is kept. Raises SuppressionNotFound."""
+    entry = get_suppression(session, suppression_id)
+    entry.lifted_at, entry.lifted_by, entry.lifted_reason = now, actor, reason
+    return entry
+
+
+def lift_bounces(
+    session: Session, address_key: str, *, actor: str, reason: str, now: datetime
+) -> int:
+    """Let mail go again to an address that is known to work after all; return what was lifted.
+
+    A complaint stays.
+    """
+    lifted = session.scalars(
+        update(Suppression)
+        .where(
+            Suppression.address_key == address_key,
+            Suppression.lifted_at.is_(None),
+            Suppression.reason.in_((SuppressionReason.HARD_BOUNCE, SuppressionReason.SOFT_BOUNCES)),
+        )
+        .values(lifted_at=now, lifted_by=actor, lifted_reason=reason)
+        .returning(Suppression.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(lifted.all())

@@ -6,8 +6,12 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from campaign.candidates.queries import list_candidacies_at
 from campaign.core.toolkit import Toolkit
-from campaign.delivery.rules import FinalMessage
+from campaign.delivery.queries import map_suppressed_addresses
+from campaign.delivery.returns import SuppressionReason
+from campaign.delivery.rules import FinalMessage, Lane
+from campaign.followups.unsubscribing import unsubscribe_link
 from campaign.letters.queries import action_token
 from campaign.letters.rules import MailStop
 from campaign.letters.service import Chores, Correspondence, record_delivery, run_chores
@@ -30,19 +34,36 @@ def correspondence(toolkit: Toolkit, session: Session) -> Correspondence:
         make_action_link=lambda action: f"{base_url}/action/{action_token(signer, action)}/",
         make_answer_link=answer_link,
         list_mail_stops=partial(list_mail_stops, session),
+        make_unsubscribe_link=partial(unsubscribe_link, toolkit),
     )
 
 
 def list_mail_stops(
     session: Session, campaign_id: int, candidacy_ids: Collection[int] | None = None
 ) -> dict[int, MailStop]:
-    """Return whom a campaign must not mail, by what they said on their page."""
+    """Return whom a campaign must not mail: by what they said, or because mail comes back."""
     refusals = list_mail_refusals(session, campaign_id, candidacy_ids=candidacy_ids)
-    return {
+    return list_address_stops(session, candidacy_ids) | {
         candidacy_id: MailStop.NOTHING_MORE
         if kind is RequestKind.NOTHING_MORE
         else MailStop.WRONG_ADDRESS
         for candidacy_id, kind in refusals.items()
+    }
+
+
+def list_address_stops(
+    session: Session, candidacy_ids: Collection[int] | None = None
+) -> dict[int, MailStop]:
+    """Return the candidacies whose address gets no letters, in any campaign."""
+    suppressed = map_suppressed_addresses(session, Lane.LETTER)
+    if not suppressed:
+        return {}
+    reached = list_candidacies_at(session, suppressed, candidacy_ids=candidacy_ids)
+    return {
+        candidacy_id: MailStop.COMPLAINED
+        if suppressed.get(key) is SuppressionReason.COMPLAINT
+        else MailStop.BOUNCED
+        for candidacy_id, key in reached.items()
     }
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from campaign.candidates.queries import list_standings_of_people
-from campaign.candidates.service import correct_address
+from campaign.candidates.service import correct_address, settle_repairs
 from campaign.followups.correspondence import list_mail_stops
 from campaign.letters.rules import MailStop
 from campaign.letters.service import stop_letters
@@ -52,5 +52,7 @@ def correct_candidate_address(
     if correction.new_email != correction.old_email:
         stops = dict.fromkeys(candidacy_ids, MailStop.WRONG_ADDRESS)
         stop_letters(session, stops, campaign_id=None, actor=actor, now=now)
+    session.flush()
+    settle_repairs(session, now=now, person_ids=[person_id])
     if email is not None:
         settle_address_requests(session, candidacy_ids, now=now)

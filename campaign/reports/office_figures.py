@@ -26,7 +26,6 @@ from campaign.pledges.queries import (
     list_entries_to_review,
 )
 from campaign.pledges.rules import Stance
-from campaign.reports.register import AGREEING
 
 DAYS_SHOWN = 14
 
@@ -75,20 +74,6 @@ class AskFigures:
     title: str
     by_stance: dict[Stance, int]
     answered: int
-
-
-@dataclass(frozen=True, slots=True)
-class CandidateFigures:
-    """The denominators of everything that is said about candidates."""
-
-    standing: int
-    reachable: int
-    asked: int
-    """Candidates to whom a letter was sent."""
-    answered: int
-    """Candidates who have answered at least one ask."""
-    agreed: int
-    """Candidates who said yes, with or without reservations, to at least one ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,29 +177,6 @@ def letters_by_constituency(session: Session, campaign_id: int) -> list[Constitu
         .order_by(letters.desc(), Constituency.name)
     )
     return [ConstituencyFigures(row.name, row.slug, row.letters, row.supporters) for row in rows]
-
-
-def candidate_figures(session: Session, campaign: Campaign) -> CandidateFigures:
-    """Count the candidates who stand, and who of them was reached, asked, answered and agreed."""
-    standing = _standing_candidacies(campaign).subquery()
-    count, reachable = session.execute(
-        select(func.count(), func.count(standing.c.email)).select_from(standing)
-    ).one()
-    ids = set(session.scalars(select(standing.c.id)))
-    asked = session.scalars(
-        select(Letter.candidacy_id)
-        .where(Letter.campaign_id == campaign.id, Letter.status == LetterStatus.SENT)
-        .distinct()
-    )
-    answers = list_current_answers(session, campaign.id)
-    agreed = {key[0] for key, answer in answers.items() if answer.stance in AGREEING}
-    return CandidateFigures(
-        standing=count,
-        reachable=reachable,
-        asked=len(ids.intersection(asked)),
-        answered=len(ids.intersection(candidacy_id for candidacy_id, _ in answers)),
-        agreed=len(ids & agreed),
-    )
 
 
 def pledges_by_ask(session: Session, campaign: Campaign) -> list[AskFigures]:

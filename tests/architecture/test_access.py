@@ -50,6 +50,9 @@ ACCESS: dict[str, str | Role] = {
     "tracker.csv": PUBLIC,
     "tracker.json": PUBLIC,
     "tracker.show": PUBLIC,
+    "unsubscribe.ask": SIGNED_LINK,
+    "unsubscribe.submit": SIGNED_LINK,
+    "webhooks.receive": MACHINE,
     # Login
     "security.login": PUBLIC,
     "security.logout": PUBLIC,
@@ -91,6 +94,14 @@ ACCESS: dict[str, str | Role] = {
     "organise_pledges.record_submit": Role.ORGANISER,
     "organise_pledges.review": Role.VIEWER,
     "organise_pledges.review_submit": Role.ORGANISER,
+    "organise_returned.bounces": Role.ORGANISER,
+    "organise_returned.decide_submit": Role.ORGANISER,
+    "organise_returned.repair": Role.ORGANISER,
+    "organise_returned.repair_submit": Role.ORGANISER,
+    "organise_returned.repairs": Role.ORGANISER,
+    "organise_returned.suppression": Role.OWNER,
+    "organise_returned.suppression_submit": Role.OWNER,
+    "organise_returned.suppressions": Role.OWNER,
 }
 
 ROUTES = """
@@ -152,6 +163,14 @@ ROUTES = """
 /organise/mf-recovery-codes GET,POST
 /organise/reset GET,POST
 /organise/reset/<token> GET,POST
+/organise/returned/ GET
+/organise/returned/<int:event_id> POST
+/organise/returned/repairs/ GET
+/organise/returned/repairs/<int:repair_id> GET
+/organise/returned/repairs/<int:repair_id> POST
+/organise/returned/suppressions/ GET
+/organise/returned/suppressions/<int:suppression_id> GET
+/organise/returned/suppressions/<int:suppression_id> POST
 /organise/tf-rescue GET,POST
 /organise/tf-select GET,POST
 /organise/tf-setup GET,POST
@@ -161,6 +180,9 @@ ROUTES = """
 /readyz GET
 /robots.txt GET
 /static/<path:filename> GET
+/unsubscribe/<token>/ GET
+/unsubscribe/<token>/ POST
+/webhooks/<provider> POST
 """
 
 ONE_BELOW = {
@@ -175,6 +197,8 @@ EXAMPLES = {
     "letter_id": 1,
     "event_id": 1,
     "request_id": 1,
+    "repair_id": 1,
+    "suppression_id": 1,
     "token": "abc",
 }
 

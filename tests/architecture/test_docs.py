@@ -54,3 +54,17 @@ def test_every_setting_has_a_row_in_the_operating_guide(name: str) -> None:
 )
 def test_every_command_is_named_in_the_operating_guide(path: str) -> None:
     assert re.search(rf"`{re.escape(path)}[ `]", OPERATING)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        *(f"docs/{path.name}" for path in (PROJECT_ROOT / "docs").glob("*.md")),
+        "docs/images/README.md",
+    ],
+)
+def test_every_picture_of_the_docs_is_there(page: str) -> None:
+    path = PROJECT_ROOT / page
+    for picture in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", path.read_text(encoding="utf-8")):
+        assert (path.parent / picture).is_file(), f"{picture}; run: make screenshots"

@@ -65,5 +65,5 @@ def set_up_colleague(page: Page) -> Account:
     account = Account(email=COLLEAGUE, password=_PASSWORD, key=key)
     page.get_by_label("Code").fill(account.code())
     press(page, "Switch the second step on")
-    page.get_by_role("button", name="Log out").wait_for()
+    page.get_by_role("link", name="Recovery codes").wait_for()
     return account

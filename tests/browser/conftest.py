@@ -155,7 +155,7 @@ def doors(browser: Browser, demonstration: str, organiser_password: str) -> Iter
     answer = page.url
     page.locator(".ask-form").first.get_by_label("Partly", exact=True).check()
     press(page, "Look at my answers")
-    press(page, "Publish my answers")
+    press(page, "Publish my answer")
     colleague = set_up_colleague(page)
     context.clear_cookies()
     walk.log_in(page, OWNER, organiser_password)

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 
 WITHOUT_A_PAGE = {
     "static",
+    "campaigns.look",  # A style sheet.
     "health.alive",
     "health.ready",
     "home.index",  # Leads on where there is one campaign; test_campaign_pages has its list.

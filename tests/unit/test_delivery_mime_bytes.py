@@ -47,11 +47,8 @@ def written_by_the_library(outgoing: Outgoing, encoding: str) -> bytes:
     email = EmailMessage(policy=Verbatim(linesep="\r\n", cte_type="7bit"))
     name, address = outgoing.from_name, outgoing.from_address
     is_plain = name.isascii() and "=?" not in name and len(name) + len(address) < 76
-    email["From"] = (
-        formataddr((name, address))
-        if is_plain
-        else f"{Header(name, 'utf-8', 76, 'From').encode(linesep=chr(13) + chr(10))}\r\n <{address}>"
-    )
+    folded = Header(name, "utf-8", 76, "From").encode(linesep="\r\n")
+    email["From"] = formataddr((name, address)) if is_plain else f"{folded}\r\n <{address}>"
     email["To"] = outgoing.recipient
     email["Reply-To"] = outgoing.reply_to
     email["Subject"] = encoded("Subject", outgoing.subject)

@@ -159,7 +159,7 @@ def _check_help_and_errors(root: Any, *, where: str) -> None:
 
 
 def _check_links(root: Any, *, where: str) -> None:
-    """Assert that links of one name lead to one place, but in tables, whose rows tell them apart."""
+    """Assert that links of one name lead to one place; in tables, rows tell them apart."""
     in_tables = {id(link) for table in _all(root, "table") for link in _all(table, "a")}
     places: dict[str, set[str]] = defaultdict(set)
     for link in _all(root, "a"):

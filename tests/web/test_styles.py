@@ -19,6 +19,7 @@ NOT_SHOWN = {
     "honeypot": "people do not see it",
     "described_by": "a part of every field",
     "messages": "a part of every field",
+    "summary": "a part of the error summary",
 }
 """Macros that the page does not call by name, and why."""
 

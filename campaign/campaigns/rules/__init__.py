@@ -19,7 +19,7 @@ RESERVED_SLUGS = frozenset(
     {
         "account", "action", "answer", "api", "audit-log", "change", "delivery", "embed",
         "healthz", "login", "logout", "mailbox", "metrics", "organise", "readyz", "reset",
-        "robots", "static", "styles", "verify",
+        "returned", "robots", "static", "styles", "unsubscribe", "verify", "webhooks",
     }
 )  # fmt: skip
 """Campaign slugs stand at the top of the address space and below /organise/, beside these."""

@@ -69,6 +69,7 @@ class SafeConnection(flask_mail.Connection):
             )
         try:
             # Or the end of a letter may wait for the server to acknowledge its beginning.
+            assert host.sock is not None
             host.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             host.ehlo_or_helo_if_needed()
             if settings.use_starttls:

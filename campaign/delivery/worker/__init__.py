@@ -85,6 +85,7 @@ class Worker:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
+        self._notebook = database.notebook()
         self._channel = channel
         self._clock = clock
         self._mail = mail
@@ -123,26 +124,30 @@ class Worker:
         Ends early when the channel itself fails: what is due stays due. Raises SQLAlchemy's
         OperationalError where the database does not answer.
         """
-        tried = 0
-        while not self._stop.is_set():
-            self._house.keep(self._clock())
-            with self._database.transaction() as session:
-                waiting = claiming.claim_messages(
-                    session, claimer=self._claimer, mail=self._mail, now=self._clock()
-                )
-                claimed = len(waiting)
-                attempt, left = self._begin(session, waiting)
-            if not claimed:
-                break
-            handled, goes_on = self._send_batch(attempt, left)
-            tried += handled
-            if not goes_on:
-                break
-        return tried
+        try:
+            return self._send_due()
+        finally:
+            self._notebook.close()
 
     def close(self) -> None:
         """Let go of the channel's connection."""
         self._channel.close()
+
+    def _send_due(self) -> int:
+        tried = 0
+        goes_on = True
+        while goes_on and not self._stop.is_set():
+            self._house.keep(self._clock())
+            with self._database.transaction() as session:
+                claims = claiming.claim_messages(
+                    session, claimer=self._claimer, mail=self._mail, now=self._clock()
+                )
+                attempt, waiting = self._begin(session, claims)
+            if not claims:
+                break
+            handled, goes_on = self._send_batch(attempt, waiting)
+            tried += handled
+        return tried
 
     def _send_batch(self, attempt: Attempt | None, waiting: list[Claim]) -> tuple[int, bool]:
         """Try each message; return how many, and whether the channel is still good.
@@ -156,7 +161,7 @@ class Worker:
                 if attempt is None:
                     if not waiting or time.monotonic() >= ends_at or self._stop.is_set():
                         return tried, True
-                    with self._database.notes() as session:
+                    with self._notebook.note() as session:
                         attempt, waiting = self._begin(session, waiting)
                     continue
                 failure = self._try(attempt)
@@ -277,7 +282,7 @@ class Worker:
         number = 1
         while True:
             try:
-                with self._database.notes() as session:
+                with self._notebook.note() as session:
                     return write(session)
             except (OperationalError, InterfaceError):
                 if number == RECORDING_TRIES:

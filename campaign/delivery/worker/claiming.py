@@ -3,6 +3,7 @@
 The statements are built once: this runs for every few messages.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -24,6 +25,7 @@ from sqlalchemy.orm import Session
 from campaign.core.config import MailSettings
 from campaign.core.db import table_of
 from campaign.delivery.models import DeliveryAttempt, DeliveryPause, OutboxMessage
+from campaign.delivery.queries import is_not_suppressed
 from campaign.delivery.rules import (
     ALL_SCOPES,
     BATCH_SIZES,
@@ -93,7 +95,7 @@ def release_messages(session: Session, ids: list[int], *, claimer: str) -> int:
 
 
 def may_leave() -> ColumnElement[bool]:
-    """Return the condition that it is not too late and that no kill switch holds a message.
+    """Return the condition that it is not too late, and neither kill switch nor recipient objects.
 
     The time is the parameter ``now``.
     """
@@ -101,7 +103,7 @@ def may_leave() -> ColumnElement[bool]:
         or_(_PAUSES.c.scope == _MESSAGES.c.scope, _PAUSES.c.scope == ALL_SCOPES)
     )
     in_time = or_(_MESSAGES.c.not_after.is_(None), _MESSAGES.c.not_after > bindparam("now"))
-    return in_time & not_(switch.correlate(_MESSAGES).exists())
+    return in_time & not_(switch.correlate(_MESSAGES).exists()) & is_not_suppressed()
 
 
 def _choose_letters(connection: Connection, *, mail: MailSettings, now: datetime) -> list[int]:
@@ -150,7 +152,8 @@ def _take(connection: Connection, ids: list[int], *, claimer: str, now: datetime
         for row in connection.execute(_TAKE, {"ids": ids, "claimer": claimer, "lease": now + LEASE})
     }
     tried: dict[int, list[Row[Any]]] = {}
-    for row in connection.execute(_TRIES, {"ids": list(taken)}):
+    rows: Iterable[Row[Any]] = connection.execute(_TRIES, {"ids": list(taken)})
+    for row in rows:
         tried.setdefault(row.outbox_message_id, []).append(row)
     return [_claim(taken[each], tried.get(each, [])) for each in ids if each in taken]
 

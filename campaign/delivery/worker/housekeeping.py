@@ -1,10 +1,12 @@
 """What a worker does now and then: show that it lives, take over, lift pauses, do the chores."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import delete
+from sqlalchemy import delete, insert, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign.core.db import Database
@@ -55,11 +57,13 @@ class Housekeeping:
 
     def _beat(self, session: Session, now: datetime) -> None:
         session.execute(delete(WorkerHeartbeat).where(WorkerHeartbeat.seen_at < now - DAY))
-        beat = session.get(WorkerHeartbeat, self._worker)
-        if beat is None:
-            session.add(WorkerHeartbeat(worker=self._worker, seen_at=now))
-        else:
-            beat.seen_at = now
+        named = {"worker": self._worker, "seen_at": now}
+        seen = update(WorkerHeartbeat).where(WorkerHeartbeat.worker == self._worker)
+        if session.connection().execute(seen.values(seen_at=now)).rowcount:
+            return
+        # Another worker of this name (two containers, each with its process 1) may be as quick.
+        with suppress(IntegrityError), session.begin_nested():
+            session.execute(insert(WorkerHeartbeat).values(named))
 
 
 def _is_due(last: datetime | None, interval: timedelta, now: datetime) -> bool:

@@ -56,7 +56,7 @@ def begin_attempt(session: Session, claim: Claim, *, claimer: str, now: datetime
     """Write that a try begins.
 
     None where the message is no longer ours or not for long enough, or, since it was claimed, a
-    kill switch was put on or it has become too late.
+    kill switch was put on, it has become too late or its recipient gets nothing more.
     """
     settled = None
     if claim.last_outcome is AttemptOutcome.SENT:
@@ -183,7 +183,7 @@ _IS_OURS = (
     _MESSAGES.c.claimed_by == bindparam("claimer"),
     _MESSAGES.c.status == MessageStatus.SENDING,
 )
-_AS_SENT = {
+_AS_SENT: dict[str, Any] = {
     "status": MessageStatus.SENT,
     "claimed_by": None,
     "lease_ends_at": None,

@@ -13,6 +13,7 @@ from campaign.letters.rules.composition import (
 )
 from campaign.letters.rules.life import (
     CONFIRMED_STATUSES,
+    HOLDING_STOPS,
     TRANSITIONS,
     HeldReason,
     LetterStatus,
@@ -45,6 +46,7 @@ __all__ = [
     "BODY_LIMIT",
     "CONFIRMED_STATUSES",
     "FIELDS",
+    "HOLDING_STOPS",
     "NAME_LIMIT",
     "NAME_PLACEHOLDER",
     "SUBJECT_LIMIT",

@@ -34,6 +34,14 @@ class MailStop(StrEnum):
 
     NOTHING_MORE = "asked_for_nothing_more"
     WRONG_ADDRESS = "wrong_address"
+    BOUNCED = "address_bounced"
+    """Mail to the address comes back."""
+    COMPLAINED = "address_complained"
+    """Somebody who reads the mail there has called it spam."""
+
+
+HOLDING_STOPS = frozenset({MailStop.WRONG_ADDRESS, MailStop.BOUNCED, MailStop.COMPLAINED})
+"""Stops that letters wait behind, because they may end."""
 
 
 TRANSITIONS: dict[LetterStatus, frozenset[LetterStatus]] = {

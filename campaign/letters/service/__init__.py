@@ -9,7 +9,13 @@ from campaign.letters.service.confirmation import (
 )
 from campaign.letters.service.delivery import pause_letters, record_delivery, resume_letters
 from campaign.letters.service.dispatch import check_open
-from campaign.letters.service.mail import Correspondence, local_moment, render_letter
+from campaign.letters.service.mail import (
+    Correspondence,
+    local_moment,
+    queue_passed_on,
+    render_letter,
+)
+from campaign.letters.service.returns import find_letter_of, record_return
 from campaign.letters.service.stops import stop_letters
 from campaign.letters.service.submission import Submission, submit_action
 
@@ -20,9 +26,12 @@ __all__ = [
     "can_withdraw",
     "check_open",
     "confirm_action",
+    "find_letter_of",
     "local_moment",
     "pause_letters",
+    "queue_passed_on",
     "record_delivery",
+    "record_return",
     "render_letter",
     "resume_letters",
     "run_chores",

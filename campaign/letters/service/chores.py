@@ -25,6 +25,7 @@ from campaign.letters.service.dispatch import (
 )
 from campaign.letters.service.life import WORKER, move_letter, move_letters_where
 from campaign.letters.service.mail import Correspondence, queue_reminder
+from campaign.letters.service.returns import send_returned_again
 from campaign.letters.service.stops import stop_letters
 
 REMIND_AFTER = timedelta(hours=24)
@@ -41,12 +42,13 @@ class Chores:
     reminded: int
     stopped: int
     released: int
+    sent_again: int
 
 
 def run_chores(
     session: Session, *, correspondence: Correspondence, now: datetime, limit: int = BATCH
 ) -> Chores:
-    """Expire, remind, stop and release what is due, at most ``limit`` of each."""
+    """Expire, remind, stop, release and send again what is due, at most ``limit`` of each."""
     stops = _list_stops(session, correspondence)
     return Chores(
         refused=sum(
@@ -58,6 +60,9 @@ def run_chores(
         reminded=_remind(session, correspondence=correspondence, now=now, limit=limit),
         stopped=_stop_after_poll(session, now=now, limit=limit),
         released=_release(
+            session, stops=stops, correspondence=correspondence, now=now, limit=limit
+        ),
+        sent_again=send_returned_again(
             session, stops=stops, correspondence=correspondence, now=now, limit=limit
         ),
     )

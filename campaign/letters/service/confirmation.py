@@ -6,6 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
+from campaign.delivery.rules import normalise_recipient
+from campaign.delivery.service import lift_bounces
 from campaign.elections.queries import get_election
 from campaign.letters.errors import (
     ActionExpired,
@@ -40,6 +42,14 @@ def confirm_action(
         raise ActionNotFound("These letters do not exist any more.")
     if action.confirmed_at is not None:
         return action
+    # Whoever opened the link reads mail there, whatever came back before.
+    lift_bounces(
+        session,
+        normalise_recipient(action.supporter.email),
+        actor=SUPPORTER,
+        reason="confirmed",
+        now=now,
+    )
     session.expire(action, ["letters"])
     campaign = session.get_one(Campaign, action.campaign_id)
     check_open(campaign, get_election(session, campaign.election_id), now)

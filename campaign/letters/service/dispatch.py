@@ -18,7 +18,13 @@ from campaign.elections.models import Election
 from campaign.elections.rules import ElectionPhase
 from campaign.letters.errors import LettersClosed
 from campaign.letters.models import Action, Letter
-from campaign.letters.rules import HeldReason, LetterStatus, MailStop, held_reason_at
+from campaign.letters.rules import (
+    HOLDING_STOPS,
+    HeldReason,
+    LetterStatus,
+    MailStop,
+    held_reason_at,
+)
 from campaign.letters.service.life import move_letter
 from campaign.letters.service.mail import Correspondence, queue_letter
 
@@ -74,7 +80,7 @@ def dispatch_letter(
     email = candidacy.person.email or ""
     stop = correspondence.list_mail_stops(campaign.id, [candidacy.id]).get(candidacy.id)
     held_reason = held_reason_at(
-        has_address=bool(email) and stop is not MailStop.WRONG_ADDRESS,
+        has_address=bool(email) and stop not in HOLDING_STOPS,
         phase=candidacy.ballot.election.phase(now),
         is_paused=find_pause(session, campaign_scope(campaign.id)) is not None,
     )
@@ -91,8 +97,8 @@ def dispatch_letter(
     if gone:
         move(LetterStatus.WITHDRAWN, reason=gone)
     elif held_reason is not None:
-        is_wrong = email and held_reason is HeldReason.NO_ADDRESS
-        reason = MailStop.WRONG_ADDRESS.value if is_wrong else ""
+        is_stopped = email and stop and held_reason is HeldReason.NO_ADDRESS
+        reason = stop.value if is_stopped and stop else ""
         move(LetterStatus.HELD, held_reason=held_reason, reason=reason)
     else:
         move(LetterStatus.QUEUED)

@@ -109,7 +109,7 @@ def move_letters_where(
 def mark_letter_sent(
     session: Session, message_id: int, *, sent_at: datetime, now: datetime
 ) -> bool:
-    """Take the queued letter of a message to sent, with its entry in the log; tell if there was one.
+    """Take the queued letter of a message to sent, and log it; tell whether it has one.
 
     The same step as ``move_letters_where`` makes, by two prebuilt statements: it is the one that
     every letter takes, while a worker sends as fast as the relay allows.

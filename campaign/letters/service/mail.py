@@ -30,7 +30,10 @@ def stop_nobody(_campaign_id: int, _candidacy_ids: Collection[int] | None) -> di
     return {}
 
 
-_AUTOMATIC = {"Auto-Submitted": "auto-generated"}
+_AUTOMATIC = {
+    "Auto-Submitted": "auto-generated",
+    "X-Auto-Response-Suppress": "All",  # Exchange does not heed the header of RFC 3834.
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,8 @@ class Correspondence:
     """From campaign and candidacy to the address where the candidate answers."""
     list_mail_stops: Callable[[int, Collection[int] | None], Mapping[int, MailStop]] = stop_nobody
     """From a campaign, and candidacies or ``None`` for all, to those that must not be mailed."""
+    make_unsubscribe_link: Callable[[str], str] | None = None
+    """From the Message-ID of a notice to where its reader can decline further ones."""
 
 
 def queue_letter(
@@ -235,6 +240,74 @@ def queue_failure(
         campaign=campaign,
         correspondence=correspondence,
         now=now,
+        is_declinable=True,
+    )
+
+
+def queue_returned(
+    session: Session,
+    letter: Letter,
+    *,
+    campaign: Campaign,
+    correspondence: Correspondence,
+    now: datetime,
+) -> None:
+    """Tell a supporter that a letter came back, and give the text back."""
+    action = letter.action
+    text = correspondence.emails.render(
+        "letter_returned",
+        campaign=campaign,
+        action=action,
+        name=letter.candidacy.person.name,
+        letter=letter,
+        link=correspondence.make_action_link(action),
+    )
+    _queue_notice(
+        session,
+        text,
+        recipient=action.supporter.email,
+        campaign=campaign,
+        correspondence=correspondence,
+        now=now,
+        is_declinable=True,
+    )
+
+
+def queue_passed_on(
+    session: Session,
+    letter: Letter,
+    *,
+    reply: str,
+    replier: str,
+    is_automatic: bool,
+    correspondence: Correspondence,
+    now: datetime,
+) -> None:
+    """Pass on to a supporter what came to a letter's return path instead of to them.
+
+    ``replier`` is the address in the reply's From, which anybody can write there.
+    """
+    campaign = session.get_one(Campaign, letter.campaign_id)
+    text = correspondence.emails.render(
+        "reply_passed_on",
+        campaign=campaign,
+        action=letter.action,
+        name=letter.candidacy.person.name,
+        reply=reply,
+        replier=replier,
+        is_automatic=is_automatic,
+        link=correspondence.make_action_link(letter.action),
+    )
+    _queue_notice(
+        session,
+        text,
+        recipient=letter.action.supporter.email,
+        campaign=campaign,
+        correspondence=correspondence,
+        now=now,
+        is_declinable=True,
+        # An answer to an automatic reply would meet a program.
+        reply_to=campaign.contact_email if is_automatic else replier,
     )
 
 
@@ -275,7 +348,11 @@ def _queue_notice(
     correspondence: Correspondence,
     now: datetime,
     lane: Lane = Lane.NOTICE,
+    is_declinable: bool = False,
+    reply_to: str = "",
 ) -> None:
+    # What a supporter asked for, or has to act upon, cannot be declined; news of letters can.
+    unsubscribe = correspondence.make_unsubscribe_link if is_declinable else None
     # No scope: a campaign's kill switch stops its letters, not what we owe to supporters.
     queue_message(
         session,
@@ -284,9 +361,10 @@ def _queue_notice(
         scope="",
         recipient=recipient,
         from_name=campaign.name,
-        reply_to=campaign.contact_email,
+        reply_to=reply_to or campaign.contact_email,
         subject=text.subject,
         body=text.body,
         now=now,
         headers=_AUTOMATIC,
+        make_unsubscribe_link=unsubscribe,
     )

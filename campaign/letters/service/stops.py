@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import MessageStatus
 from campaign.letters.models import Letter
-from campaign.letters.rules import HeldReason, LetterStatus, MailStop
+from campaign.letters.rules import HOLDING_STOPS, HeldReason, LetterStatus, MailStop
 from campaign.letters.service.dispatch import is_not_claimed
 from campaign.letters.service.life import move_letters_where
 
@@ -24,9 +24,9 @@ def stop_letters(
 ) -> int:
     """Take back or hold what a campaign has not sent yet to these candidacies; return how many.
 
-    Where a candidate wants nothing more, the letters are withdrawn; where the address is wrong,
-    they wait for the right one. ``None`` stands for every campaign. A letter that a worker has in
-    hand is left alone.
+    Where a candidate wants nothing more, the letters are withdrawn; where the address is wrong or
+    gets nothing, they wait for the right one. ``None`` stands for every campaign. A letter that a
+    worker has in hand is left alone.
     """
     moved = 0
     for stop in set(stops.values()):
@@ -52,7 +52,7 @@ def stop_letters(
             .values(status=MessageStatus.CANCELLED)
             .execution_options(synchronize_session=False)
         )
-        if stop is MailStop.WRONG_ADDRESS:
+        if stop in HOLDING_STOPS:
             # What waits for another reason finds this one when that reason ends.
             paused = Letter.held_reason == HeldReason.PAUSED
             steps = [(LetterStatus.QUEUED, []), (LetterStatus.HELD, [paused])]

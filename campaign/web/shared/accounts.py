@@ -102,7 +102,7 @@ class OutboxMailUtil(MailUtil):
         queue_message(
             session(),
             mail=toolkit().settings.mail,
-            lane=Lane.NOTICE,
+            lane=Lane.CONFIRMATION,  # Somebody who cannot log in waits for it.
             scope="",
             recipient=recipient if isinstance(recipient, str) else recipient[1],
             from_name=str(_l("Back office")),

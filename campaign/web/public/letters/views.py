@@ -208,12 +208,13 @@ def _action_page(token: str, *, problem: str = "") -> str:
     found = queries.get_action(session(), toolkit().signer, token)
     campaign = queries.get_campaign_of(session(), found)
     election = get_election(session(), campaign.election_id)
+    path = url_for("campaigns.show", campaign_slug=campaign.slug)
     return render_template(
         "public/letters/action.html",
         token=token,
         action=found,
         campaign=campaign,
-        campaign_link=f"{toolkit().settings.base_url}{url_for('campaigns.show', campaign_slug=campaign.slug)}",
+        campaign_link=f"{toolkit().settings.base_url}{path}",
         election=election,
         phase=election.phase(now()),
         is_waiting=queries.is_waiting(found, campaign=campaign, election=election, now=now()),

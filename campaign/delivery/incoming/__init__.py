@@ -1,0 +1,1 @@
+"""What comes back about messages that have left: read, proved, and stored once."""

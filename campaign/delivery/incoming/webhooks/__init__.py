@@ -1,0 +1,1 @@
+"""Mail services that report by webhook: one file each, which proves a request and reads it."""

@@ -1,0 +1,1 @@
+"""Mail that came back: bounces to decide, addresses to repair, who gets nothing more."""
