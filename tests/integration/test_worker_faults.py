@@ -1,5 +1,6 @@
 """The worker when the relay refuses us, the database fails or the clock jumps."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -168,15 +169,13 @@ def test_a_disk_that_stays_full_costs_one_second_copy_at_most(
 
 
 def test_a_locked_database_is_waited_for(
-    sqlite_database: Database, channel: FakeChannel, clock: FrozenClock, make_worker: Make,
-    outbox: Outbox, request: pytest.FixtureRequest,
-) -> None:  # fmt: skip
-    if not outbox.database.is_sqlite:
-        pytest.skip("PostgreSQL locks rows")
-    message_id = outbox.queue()
-    with outbox.database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout=1")
-    blocker = outbox.database.writer()
+    sqlite_database: Database, clock: FrozenClock, channel: FakeChannel
+) -> None:
+    message_id = Outbox(sqlite_database, clock).queue()
+    blocker = sqlite_database.writer()
+
+    def impatient(raw: sqlite3.Connection, _record: object, _proxy: object) -> None:
+        raw.execute("PRAGMA busy_timeout=1")
 
     def lock(_message: Outgoing) -> None:
         blocker.connection()
@@ -187,13 +186,12 @@ def test_a_locked_database_is_waited_for(
             return super().wait(timeout)
 
     channel.before = lock
-
-    def impatient(raw: object, _record: object, _proxy: object) -> None:
-        raw.execute("PRAGMA busy_timeout=1")  # type: ignore[attr-defined]
-
-    event.listen(outbox.database.engine, "checkout", impatient)
-    make_worker().run(Patient(2))
-    assert outbox.get(message_id).status is MessageStatus.SENT
+    event.listen(sqlite_database.engine, "checkout", impatient)
+    worker = Worker(database=sqlite_database, channel=channel, clock=clock, mail=MAIL)
+    stop = Patient(2)
+    worker.run(stop)
+    assert len(stop.rests) == 2, "one for the lock, one with nothing to do"
+    assert Outbox(sqlite_database, clock).get(message_id).status is MessageStatus.SENT
     assert len(channel.sent) == 1
 
 
