@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 help: ## List the verbs.
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s  %s\n", $$1, $$2}'
 
 run: $(VENV)/installed ## Set up, then run the demonstration; FRESH=1 starts over, PORT=5001 moves it.
 	@$(BIN)/campaign demo $(if $(FRESH),--fresh) $(if $(PORT),--port $(PORT))
@@ -23,6 +23,9 @@ check: $(VENV)/installed-dev ## Format, lint, types, imports and the fast tests.
 
 bench: $(VENV)/installed-dev ## Measure what is claimed about speed and size; ONLY="pages delivery" chooses.
 	@$(BIN)/python -m bench $(ONLY)
+
+screenshots: $(VENV)/installed-dev ## Make the pictures of docs/images again (needs Chromium).
+	@$(BIN)/python -m tests.browser.screenshots
 
 chaos: $(VENV)/installed-dev ## Kill delivery workers at random; lose nothing (about 4 minutes).
 	@$(BIN)/python -m tests.chaos
@@ -47,4 +50,4 @@ $(VENV)/installed-dev: requirements/dev.txt $(VENV)/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help run test check bench chaos format lock
+.PHONY: help run test check bench chaos screenshots format lock

@@ -96,7 +96,8 @@ def served(application: str, environment: Mapping[str, str] | None = None) -> It
     """
     port = free_port()
     command = [
-        sys.executable, "-m", "gunicorn", "--bind", f"{HOST}:{port}", *CONFIGURATION,
+        sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py",
+        "--bind", f"{HOST}:{port}",
         "--log-level", "warning", "--no-control-socket", application,
     ]  # fmt: skip
     inherited = {name: value for name, value in os.environ.items() if not _is_ours(name)}
@@ -116,9 +117,6 @@ def served(application: str, environment: Mapping[str, str] | None = None) -> It
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-CONFIGURATION = ("--worker-class", "gthread", "--workers", "2", "--threads", "4")
 
 
 def free_port() -> int:
@@ -167,8 +165,8 @@ def _wrk(port: int, requests: Sequence[Request], seconds: float, connections: in
         script.write(_lua(requests))
         script.flush()
         command = [
-            "wrk", "-t", "2", "--timeout", "30s", "-c", str(connections), "-d", f"{max(1, round(seconds))}s",
-            "-s", script.name, f"http://{HOST}:{port}",
+            "wrk", "-t", "2", "-c", str(connections), "-d", f"{max(1, round(seconds))}s",
+            "--timeout", "30s", "-s", script.name, f"http://{HOST}:{port}",
         ]  # fmt: skip
         printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if trouble := re.findall(r"Socket errors:.*|Non-2xx.*", printed):

@@ -24,6 +24,9 @@ _OWN_WORDS = (
 )
 
 
+_TYPED = ("text", "hidden", "email")
+
+
 @dataclass(frozen=True)
 class Form:
     """The form as a browser holds it: filled in but for who writes."""
@@ -46,14 +49,8 @@ class _Fields(HTMLParser):
         if tag == "textarea":
             self._text = given["name"]
             self.fields.append((self._text, ""))
-        elif tag == "input" and given.get("type", "text") in (
-            "text",
-            "hidden",
-            "email",
-            "checkbox",
-        ):
-            if given.get("type") != "checkbox" or "checked" in given:
-                self.fields.append((given["name"], given.get("value", "")))
+        elif tag == "input" and (given.get("type", "text") in _TYPED or _is_ticked(given)):
+            self.fields.append((given["name"], given.get("value", "")))
 
     def handle_data(self, data: str) -> None:
         if self._text is not None:
@@ -63,6 +60,10 @@ class _Fields(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea":
             self._text = None
+
+
+def _is_ticked(given: dict[str, str]) -> bool:
+    return given.get("type") == "checkbox" and "checked" in given
 
 
 def open_form(site: Site, path: str) -> Form:

@@ -11,7 +11,7 @@ from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from campaign.cli.commands import COMMANDS, campaign
+from campaign.cli.commands import FlaskCommands, campaign
 from campaign.core.clock import Clock, utc_now
 from campaign.core.config import PROJECT_ROOT, MailSettings, Settings, settings_from_environment
 from campaign.core.db import Database
@@ -26,6 +26,8 @@ from campaign.delivery.channels.mailbox import MailboxChannel
 from campaign.delivery.channels.smtp import SmtpChannel
 from campaign.delivery.worker import Worker
 from campaign.followups.correspondence import delivery_handler, run_letter_chores
+from campaign.reports.letter_totals import LetterTotalsKeeper
+from campaign.reports.public_version import read_public_version
 from campaign.web.routes import BLUEPRINTS, DEMONSTRATION_BLUEPRINTS
 from campaign.web.shared import (
     accounts,
@@ -34,6 +36,7 @@ from campaign.web.shared import (
     errors,
     filters,
     limits,
+    look,
     page_cache,
     security,
     static_files,
@@ -77,6 +80,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
         clock=clock,
         emails=EmailRenderer(PROJECT_ROOT / "templates"),
     )
+    app.extensions["campaign.letter_totals"] = LetterTotalsKeeper(is_kept=settings.page_cache)
     app.extensions["campaign.make_channel"] = lambda: build_channel(settings)
     app.extensions["campaign.make_worker"] = lambda: build_worker(toolkit)
     Babel(app)
@@ -86,6 +90,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     security.init_app(app, is_secure=settings.is_secure)
     errors.init_app(app)
     filters.init_app(app)
+    look.init_app(app)
     accounts.init_app(app, settings)
     app.jinja_env.globals["is_demonstration"] = settings.is_demonstration
     if settings.is_demonstration:
@@ -94,12 +99,13 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     limits.init_app(app, settings)
-    for command in COMMANDS:
-        app.cli.add_command(command)
+    app.cli = FlaskCommands(app.name)
     static_files.init_app(app, partial(security.security_headers, is_secure=settings.is_secure))
     if settings.page_cache and not app.debug:
         app.wsgi_app = page_cache.PageCache(  # type: ignore[method-assign]
-            app.wsgi_app, static_prefix=f"{app.static_url_path}/"
+            app.wsgi_app,
+            static_prefix=f"{app.static_url_path}/",
+            read_version=partial(read_public_version, toolkit.database),
         )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

@@ -27,6 +27,8 @@ class Campaign(Base):
     """Markdown."""
     help_panel: Mapped[str] = mapped_column(Text, default="")
     """Markdown; shown on every page of the campaign; empty for none."""
+    accent: Mapped[str] = mapped_column(default="", server_default="")
+    """Colour of links, buttons and the head, as ``#rrggbb``; empty for the house's own."""
     promoter: Mapped[str]
     promoter_address: Mapped[str]
     on_behalf_of: Mapped[str] = mapped_column(default="")

@@ -1,16 +1,25 @@
 """Reads of the campaigns domain."""
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns.errors import CampaignNotFound
 from campaign.campaigns.models import Ask, Campaign
 from campaign.campaigns.rules import CampaignStatus
 
+# Made once: to put a statement together costs more than to run it.
+_CAMPAIGN = select(Campaign).where(Campaign.slug == bindparam("slug"))
+_ASKS = (
+    select(Ask)
+    .where(Ask.campaign_id == bindparam("campaign_id"), Ask.is_retired.is_(False))
+    .order_by(Ask.position)
+    .options(joinedload(Ask.versions))
+)
+
 
 def get_campaign(session: Session, slug: str, *, include_drafts: bool = False) -> Campaign:
     """Return the campaign at this address; raises CampaignNotFound, also for drafts."""
-    campaign = session.scalar(select(Campaign).where(Campaign.slug == slug))
+    campaign = session.scalar(_CAMPAIGN, {"slug": slug})
     if campaign is None or (campaign.status is CampaignStatus.DRAFT and not include_drafts):
         raise CampaignNotFound("There is no campaign at this address.")
     return campaign
@@ -31,11 +40,4 @@ def list_campaigns(session: Session) -> list[Campaign]:
 
 def list_asks(session: Session, campaign_id: int) -> list[Ask]:
     """Return the asks that stand today, in their order, with their wordings loaded."""
-    return list(
-        session.scalars(
-            select(Ask)
-            .where(Ask.campaign_id == campaign_id, Ask.is_retired.is_(False))
-            .order_by(Ask.position)
-            .options(selectinload(Ask.versions))
-        )
-    )
+    return list(session.scalars(_ASKS, {"campaign_id": campaign_id}).unique())

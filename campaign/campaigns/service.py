@@ -63,6 +63,7 @@ def _save_texts(campaign: Campaign, content: CampaignContent) -> list[str]:
         "summary": content.summary,
         "introduction": content.introduction,
         "help_panel": content.help_panel,
+        "accent": content.accent,
         "promoter": content.imprint.promoter,
         "promoter_address": content.imprint.promoter_address,
         "on_behalf_of": content.imprint.on_behalf_of,

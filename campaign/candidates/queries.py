@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from campaign.candidates.errors import CandidacyNotFound
@@ -10,18 +10,19 @@ from campaign.candidates.models import Candidacy, Person, PersonAlias
 from campaign.candidates.rules import CandidacyStatus, KnownPerson, KnownStanding
 from campaign.elections.models import Ballot
 
+# Made once: to put a statement together costs more than to run it.
+_ON_BALLOT = (
+    select(Candidacy)
+    .join(Candidacy.person)
+    .where(Candidacy.ballot_id == bindparam("ballot_id"))
+    .order_by(Person.sort_name, Person.id)
+    .options(contains_eager(Candidacy.person))
+)
+
 
 def list_ballot_candidacies(session: Session, ballot_id: str) -> list[Candidacy]:
     """Return all candidacies of a ballot, withdrawn ones too, in the order of the ballot paper."""
-    return list(
-        session.scalars(
-            select(Candidacy)
-            .join(Candidacy.person)
-            .where(Candidacy.ballot_id == ballot_id)
-            .order_by(Person.sort_name, Person.id)
-            .options(contains_eager(Candidacy.person))
-        )
-    )
+    return list(session.scalars(_ON_BALLOT, {"ballot_id": ballot_id}))
 
 
 def get_candidacy(session: Session, candidacy_id: int) -> Candidacy:

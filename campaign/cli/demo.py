@@ -103,12 +103,13 @@ def _prepare(kit: Toolkit, password: str) -> None:
     if polling_day is None:
         click.echo("Inventing an island, its election and two weeks of letters …")
         with kit.database.transaction() as session:
-            _invent(kit, session, password)
+            invent(kit, session, password)
     elif polling_day < now.date():
         click.echo("Polling day is over in the stored demonstration: start over with FRESH=1.")
 
 
-def _invent(kit: Toolkit, session: Session, password: str) -> None:
+def invent(kit: Toolkit, session: Session, password: str) -> None:
+    """Fill an empty database with an island, its election and two weeks of letters."""
     now = kit.clock()
     days, began = election_days(now.date()), now - timedelta(days=PAST_DAYS + 1)
     write_island(session, invent_island(), days=days, now=began)

@@ -5,6 +5,7 @@ begin with BEGIN IMMEDIATE and readers with a plain BEGIN. On PostgreSQL both ar
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from sqlalchemy import DateTime, Engine, Enum, MetaData, String, Table, create_e
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 from sqlalchemy.types import TypeDecorator
 
 from campaign.core.errors import SettingsError
@@ -100,14 +101,20 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite_connection)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writer = self.engine.execution_options(campaign_writes=True)
+        self._turn = threading.Lock()
         self._notes = self._writer.execution_options(campaign_syncs_later=True)
 
     def reader(self) -> Session:
-        """Return a session for reading; its transaction never takes SQLite's write lock."""
-        return Session(self.engine)
+        """Return a session for reading; its transaction never takes SQLite's write lock.
+
+        What it has loaded stays as it was read when its transaction ends.
+        """
+        return Session(self.engine, expire_on_commit=False)
 
     def writer(self) -> Session:
         """Return a session for reading and then writing; on SQLite it begins IMMEDIATE."""
+        if self.is_sqlite:
+            return _TurnTakingSession(self._writer, self._turn)
         return Session(self._writer)
 
     @contextmanager
@@ -123,6 +130,31 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+class _TurnTakingSession(Session):
+    """A writing session that waits for its turn among the threads of this process.
+
+    SQLite itself wakes nobody: who finds the database taken sleeps and looks again, up to a tenth
+    of a second later, while it stands free.
+    """
+
+    def __init__(self, engine: Engine, turn: threading.Lock) -> None:
+        super().__init__(engine)
+        self._turn = turn
+        self._has_turn = False
+        event.listen(self, "after_transaction_create", self._take_turn)
+        event.listen(self, "after_transaction_end", self._end_turn)
+
+    def _take_turn(self, _session: Session, transaction: SessionTransaction) -> None:
+        if transaction.parent is None:
+            # After as long a wait, the database itself says what is wrong.
+            self._has_turn = self._turn.acquire(timeout=BUSY_TIMEOUT_SECONDS)
+
+    def _end_turn(self, _session: Session, transaction: SessionTransaction) -> None:
+        if transaction.parent is None and self._has_turn:
+            self._has_turn = False
+            self._turn.release()
 
 
 class Notebook:

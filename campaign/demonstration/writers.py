@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
+from campaign.campaigns.queries import list_asks
 from campaign.candidates.models import Candidacy
 from campaign.candidates.rules import CandidacyStatus
 from campaign.demonstration import names
@@ -138,6 +139,7 @@ def _drafts(session: Session, plan: Plan, campaign: Campaign) -> list[Draft]:
         session,
         campaign=campaign,
         ballot=plan.ballot,
+        asks=list_asks(session, campaign.id),
         candidacies=plan.candidacies,
         stances={key: answer.stance for key, answer in answers.items()},
     )

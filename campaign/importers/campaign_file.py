@@ -21,6 +21,7 @@ from campaign.campaigns.rules import (
     EvidenceContent,
     Imprint,
 )
+from campaign.campaigns.rules.accent import check_accent, parse_colour
 from campaign.campaigns.service import save_campaign
 from campaign.core.errors import InvalidInput
 from campaign.elections.errors import ElectionNotFound
@@ -100,6 +101,7 @@ def _content(table: TomlTable, *, election_id: str | None) -> CampaignContent:
         summary=table.text("summary", limit=500),
         introduction=table.text("introduction", is_required=False),
         help_panel=table.text("help_panel", is_required=False),
+        accent=_accent(table),
         imprint=Imprint(
             promoter=imprint.line("promoter"),
             promoter_address=imprint.line("promoter_address"),
@@ -147,6 +149,19 @@ def _status(table: TomlTable) -> CampaignStatus | None:
         table.problem("status", f"one of {', '.join(CampaignStatus)} is expected")
         return None
     return CampaignStatus(status) if status else None
+
+
+def _accent(table: TomlTable) -> str:
+    text = table.line("accent", is_required=False)
+    if not text:
+        return ""
+    try:
+        colour = parse_colour(text)
+        check_accent(colour)
+    except InvalidInput as error:
+        table.problem("accent", str(error))
+        return ""
+    return colour
 
 
 def _email(table: TomlTable) -> str:

@@ -82,8 +82,9 @@ class Letter(Base):
             sqlite_where=text("status NOT IN ('withdrawn', 'expired')"),
             postgresql_where=text("status NOT IN ('withdrawn', 'expired')"),
         ),
-        Index("ix_letters_campaign_id_status", "campaign_id", "status"),
-        Index("ix_letters_candidacy_id_status", "candidacy_id", "status"),
+        # Each also holds what is counted below it, so that counts read no letter.
+        Index("ix_letters_of_campaign", "campaign_id", "status", "supporter_id"),
+        Index("ix_letters_to_candidate", "candidacy_id", "status", "campaign_id", "supporter_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

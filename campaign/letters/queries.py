@@ -3,11 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from campaign.campaigns.models import Ask, Campaign
-from campaign.campaigns.queries import list_asks
 from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.models import Candidacy
 from campaign.core.tokens import Signer
@@ -29,6 +28,23 @@ from campaign.letters.rules.template import NAME_PLACEHOLDER
 _ACTION = "action"
 ACTION_LINK_LIFETIME = timedelta(days=200)
 """How long the supporter's page opens from its link; confirming has its own, shorter term."""
+
+
+# Made once: to put a statement together costs more than to run it.
+_VARIANTS = (
+    select(TemplateVariant)
+    .where(TemplateVariant.campaign_id == bindparam("campaign_id"))
+    .order_by(TemplateVariant.position)
+)
+_CONFIRMATION_TIMES = (
+    select(OutboxMessage.created_at)
+    .where(
+        OutboxMessage.recipient_key == bindparam("key"),
+        OutboxMessage.lane == Lane.CONFIRMATION,
+        OutboxMessage.created_at > bindparam("since"),
+    )
+    .order_by(OutboxMessage.created_at)
+)
 
 
 def action_token(signer: Signer, action: Action) -> str:
@@ -91,13 +107,7 @@ def list_last_reasons(session: Session, action: Action) -> dict[int, str]:
 
 def list_variants(session: Session, campaign_id: int) -> list[TemplateVariant]:
     """Return the variants of a campaign's template in the order in which they are tried."""
-    return list(
-        session.scalars(
-            select(TemplateVariant)
-            .where(TemplateVariant.campaign_id == campaign_id)
-            .order_by(TemplateVariant.position)
-        )
-    )
+    return list(session.scalars(_VARIANTS, {"campaign_id": campaign_id}))
 
 
 def list_drafts(
@@ -105,16 +115,16 @@ def list_drafts(
     *,
     campaign: Campaign,
     ballot: Ballot,
+    asks: Sequence[Ask],
     candidacies: Sequence[Candidacy],
     stances: Mapping[tuple[int, int], str],
 ) -> list[Draft]:
     """Return what the template makes for each candidate, in the order given.
 
-    ``stances`` holds today's public stance by candidacy and ask. A campaign without a template
-    leaves subject and text to the supporter.
+    ``asks`` are those of today, and ``stances`` holds today's public stance by candidacy and ask.
+    A campaign without a template leaves subject and text to the supporter.
     """
     variants = list_variants(session, campaign.id)
-    asks = list_asks(session, campaign.id)
     return [
         _draft(candidacy, campaign, ballot, variants=variants, asks=asks, stances=stances)
         for candidacy in candidacies
@@ -220,13 +230,7 @@ def list_confirmation_times(
 ) -> Sequence[datetime]:
     """Return when confirmation mails to one address were written since a moment, in order."""
     return session.scalars(
-        select(OutboxMessage.created_at)
-        .where(
-            OutboxMessage.recipient_key == normalise_recipient(recipient),
-            OutboxMessage.lane == Lane.CONFIRMATION,
-            OutboxMessage.created_at > since,
-        )
-        .order_by(OutboxMessage.created_at)
+        _CONFIRMATION_TIMES, {"key": normalise_recipient(recipient), "since": since}
     ).all()
 
 

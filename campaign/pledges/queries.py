@@ -3,8 +3,18 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from campaign.campaigns.models import Ask, AskVersion, Campaign
@@ -97,42 +107,10 @@ def list_current_answers(
     An answer from the candidate's own link is public at once; one that an organiser entered, once
     another organiser has reviewed it. A withdrawal ends the answer before it.
     """
-    review = aliased(PledgeEvent)
-    is_reviewed = and_(_is_about(review, PledgeEvent), review.kind == EventKind.REVIEW)
-    newest = (
-        select(func.max(PledgeEvent.id))
-        .outerjoin(review, is_reviewed)
-        .where(
-            PledgeEvent.campaign_id == campaign_id,
-            PledgeEvent.kind.in_(_ENTRIES),
-            or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)),
-        )
-        .group_by(PledgeEvent.candidacy_id, PledgeEvent.ask_id)
-    )
+    given: dict[str, object] = {"campaign_id": campaign_id}
     if candidacy_ids is not None:
-        newest = newest.where(PledgeEvent.candidacy_id.in_(candidacy_ids))
-    rows = session.execute(
-        select(
-            PledgeEvent.candidacy_id,
-            PledgeEvent.ask_id,
-            AskVersion.number,
-            PledgeEvent.stance,
-            PledgeEvent.statement,
-            PledgeEvent.channel,
-            PledgeEvent.source_url,
-            PledgeEvent.quote,
-            func.coalesce(review.verification_level, PledgeEvent.verification_level),
-            PledgeEvent.recorded_at,
-            PledgeEvent.id,
-        )
-        .join(PledgeEvent.ask_version)
-        .outerjoin(review, is_reviewed)
-        .where(
-            PledgeEvent.id.in_(newest),
-            PledgeEvent.kind == EventKind.ANSWER,
-            PledgeEvent.stance.is_not(None),
-        )
-    )
+        given["candidacy_ids"] = list(candidacy_ids)
+    rows = session.execute(_answers(are_some=candidacy_ids is not None), given)
     answers = (
         CurrentAnswer(
             candidacy_id=candidacy_id,
@@ -152,6 +130,56 @@ def list_current_answers(
         if stance is not None
     )  # fmt: skip
     return {(answer.candidacy_id, answer.ask_id): answer for answer in answers}
+
+
+@cache  # Building it takes longer than the database takes for one constituency.
+def _answers(*, are_some: bool) -> Select[*tuple[Any, ...]]:
+    newest = newest_public_entries()
+    if are_some:
+        newest = newest.where(
+            PledgeEvent.candidacy_id.in_(bindparam("candidacy_ids", expanding=True))
+        )
+    review = aliased(PledgeEvent)
+    return (
+        select(
+            PledgeEvent.candidacy_id,
+            PledgeEvent.ask_id,
+            AskVersion.number,
+            PledgeEvent.stance,
+            PledgeEvent.statement,
+            PledgeEvent.channel,
+            PledgeEvent.source_url,
+            PledgeEvent.quote,
+            func.coalesce(review.verification_level, PledgeEvent.verification_level),
+            PledgeEvent.recorded_at,
+            PledgeEvent.id,
+        )
+        .join(PledgeEvent.ask_version)
+        .outerjoin(review, _is_review(review, PledgeEvent))
+        .where(
+            PledgeEvent.id.in_(newest),
+            PledgeEvent.kind == EventKind.ANSWER,
+            PledgeEvent.stance.is_not(None),
+        )
+    )
+
+
+def newest_public_entries() -> Select[int]:
+    """Select the newest public entry of each candidate and ask: an answer or its withdrawal.
+
+    The campaign is the parameter ``campaign_id``.
+    """
+    review = aliased(PledgeEvent)
+    return (
+        select(func.max(PledgeEvent.id))
+        .outerjoin(review, _is_review(review, PledgeEvent))
+        .where(
+            PledgeEvent.campaign_id == bindparam("campaign_id"),
+            PledgeEvent.kind.in_(_ENTRIES),
+            or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)),
+        )
+        .group_by(PledgeEvent.candidacy_id, PledgeEvent.ask_id)
+    )
 
 
 def list_history(
@@ -289,6 +317,10 @@ def check_chain(session: Session, campaign: Campaign) -> ChainReport:
             )
         count, head_hash = entry.sequence, stored_hash
     return ChainReport(campaign.slug, count, head_hash, faults)
+
+
+def _is_review(review: type[PledgeEvent], entry: type[PledgeEvent]) -> ColumnElement[bool]:
+    return and_(_is_about(review, entry), review.kind == EventKind.REVIEW)
 
 
 def _is_about(decision: type[PledgeEvent], entry: type[PledgeEvent]) -> ColumnElement[bool]:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns.models import Campaign
@@ -25,6 +26,18 @@ from campaign.pledges.queries import (
 
 MAXIMUM_ROWS = 100
 _LETTERS_SHOWN = 200
+
+
+_RETURNED = (LetterStatus.BOUNCED, LetterStatus.FAILED)
+
+
+class Group(StrEnum):
+    """Candidates whom an organiser looks for because there is something to do about them."""
+
+    NO_ADDRESS = "no_address"
+    RETURNED = "returned"
+    """Letters to them came back or could not be sent."""
+    ANSWERED = "answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +107,21 @@ class CandidatePage:
 
 
 def search_candidates(
-    session: Session, campaign: Campaign, *, words: str, limit: int = MAXIMUM_ROWS
+    session: Session,
+    campaign: Campaign,
+    *,
+    words: str,
+    group: Group | None = None,
+    limit: int = MAXIMUM_ROWS,
 ) -> tuple[list[CandidateRow], int]:
     """Find candidates whose name, party or constituency holds every word; and how many there are.
 
-    In the order of the ballot paper within each constituency; at most ``limit`` of them.
+    In the order of the ballot paper within each constituency; at most ``limit`` of them. ``group``
+    keeps those of one kind.
     """
     matching = _matching(campaign, words)
+    if group is not None:
+        matching = matching.where(_belongs(session, campaign, group))
     count = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
     rows = session.execute(
         matching.order_by(Constituency.name, Person.sort_name, Person.id).limit(limit)
@@ -206,6 +227,23 @@ def _matching(
             )
         )
     return query
+
+
+def _belongs(session: Session, campaign: Campaign, group: Group) -> ColumnElement[bool]:
+    if group is Group.NO_ADDRESS:
+        return and_(Person.email.is_(None), Candidacy.status != CandidacyStatus.WITHDRAWN)
+    if group is Group.RETURNED:
+        return (
+            select(Letter.id)
+            .where(
+                Letter.campaign_id == campaign.id,
+                Letter.candidacy_id == Candidacy.id,
+                Letter.status.in_(_RETURNED),
+            )
+            .exists()
+        )
+    answers = list_current_answers(session, campaign.id)
+    return Candidacy.id.in_({candidacy_id for candidacy_id, _ in answers})
 
 
 def _count_confirmed_letters(

@@ -37,6 +37,8 @@ class LetterTotals:
     by_status: dict[LetterStatus, int]
     by_held_reason: dict[HeldReason, int]
     accepted: int
+    writers: int
+    """People with at least one letter, confirmed or not."""
     supporters: int
     """People with at least one confirmed letter."""
 
@@ -72,16 +74,6 @@ class AskFigures:
     title: str
     by_stance: dict[Stance, int]
     answered: int
-
-
-@dataclass(frozen=True, slots=True)
-class CandidateFigures:
-    """The denominators of everything that is said about candidates."""
-
-    standing: int
-    reachable: int
-    answered: int
-    """Candidates who have answered at least one ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +120,15 @@ def letter_totals(session: Session, campaign_id: int) -> LetterTotals:
         by_status[status] += count
         if status is LetterStatus.HELD and reason is not None:
             by_reason[reason] += count
-    accepted = select(func.count()).where(Letter.campaign_id == campaign_id)
-    writers = select(func.count(Letter.supporter_id.distinct())).where(
-        Letter.campaign_id == campaign_id, Letter.status.in_(CONFIRMED_STATUSES)
-    )
+    mine = Letter.campaign_id == campaign_id
+    people = select(func.count(Letter.supporter_id.distinct())).where(mine)
+    confirmed = people.where(Letter.status.in_(CONFIRMED_STATUSES))
     return LetterTotals(
         by_status={status: by_status[status] for status in LetterStatus},
         by_held_reason=dict(by_reason),
-        accepted=session.scalar(accepted) or 0,
-        supporters=session.scalar(writers) or 0,
+        accepted=session.scalar(select(func.count()).where(mine)) or 0,
+        writers=session.scalar(people) or 0,
+        supporters=session.scalar(confirmed) or 0,
     )
 
 
@@ -185,17 +177,6 @@ def letters_by_constituency(session: Session, campaign_id: int) -> list[Constitu
         .order_by(letters.desc(), Constituency.name)
     )
     return [ConstituencyFigures(row.name, row.slug, row.letters, row.supporters) for row in rows]
-
-
-def candidate_figures(session: Session, campaign: Campaign) -> CandidateFigures:
-    """Count the candidates who stand, who can be reached and who have answered."""
-    standing = _standing_candidacies(campaign).subquery()
-    count, reachable = session.execute(
-        select(func.count(), func.count(standing.c.email)).select_from(standing)
-    ).one()
-    ids = set(session.scalars(select(standing.c.id)))
-    answered = {candidacy_id for candidacy_id, _ in list_current_answers(session, campaign.id)}
-    return CandidateFigures(standing=count, reachable=reachable, answered=len(answered & ids))
 
 
 def pledges_by_ask(session: Session, campaign: Campaign) -> list[AskFigures]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
-from campaign.letters.queries import count_letters_by_status, count_writers
-from campaign.letters.rules import CONFIRMED_STATUSES
-from campaign.reports.register import list_answers, list_standings
+from campaign.reports.letter_totals import LetterTotalsKeeper
+from campaign.reports.register import AGREEING, count_standings, list_uncounted_standings
+from campaign.reports.stances import list_current_stances
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,23 +16,38 @@ class Progress:
 
     standing: int
     reachable: int
+    asked: int
+    """A confirmed letter was sent to them."""
     answered: int
     """Candidates who stand and have answered at least one ask."""
+    agreed: int
+    """Yes, with or without reservations, to at least one ask."""
     letters: int
     """Letters that their supporters confirmed."""
     supporters: int
     """People who confirmed a letter."""
 
 
-def get_progress(session: Session, campaign: Campaign) -> Progress:
+def get_progress(session: Session, campaign: Campaign, totals: LetterTotalsKeeper) -> Progress:
     """Return the numbers of a campaign as the public sees them; the number of queries is fixed."""
-    counted = [each for each in list_standings(session, campaign.election_id) if each.is_counted]
-    answered = {answer.candidacy_id for answer in list_answers(session, campaign.id)}
-    letters = count_letters_by_status(session, campaign.id)
+    standing, reachable, asked = count_standings(
+        session, campaign.election_id, campaign_id=campaign.id
+    )
+    uncounted = {
+        each.candidacy_id for each in list_uncounted_standings(session, campaign.election_id)
+    }
+    stances = [
+        each
+        for each in list_current_stances(session, campaign.id)
+        if each.candidacy_id not in uncounted
+    ]
+    letters = totals.get(session, campaign.id)
     return Progress(
-        standing=len(counted),
-        reachable=sum(each.is_reachable for each in counted),
-        answered=sum(each.candidacy_id in answered for each in counted),
-        letters=sum(letters[status] for status in CONFIRMED_STATUSES),
-        supporters=count_writers(session, campaign.id),
+        standing=standing,
+        reachable=reachable,
+        asked=asked,
+        answered=len({each.candidacy_id for each in stances}),
+        agreed=len({each.candidacy_id for each in stances if each.stance in AGREEING}),
+        letters=letters.letters,
+        supporters=letters.supporters,
     )

@@ -1,16 +1,22 @@
 """Everybody who stands in an election, and what they answered, for counts and exports."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.queries import list_asks
 from campaign.candidates.models import Candidacy, Person
 from campaign.candidates.rules import CandidacyStatus
 from campaign.elections.models import Ballot, Party
 from campaign.geography.models import Constituency
-from campaign.pledges.queries import CurrentAnswer, list_current_answers
+from campaign.letters.models import Letter
+from campaign.letters.rules import LetterStatus
+from campaign.pledges.rules import Stance
+
+AGREEING = frozenset({Stance.YES, Stance.YES_WITH_RESERVATIONS})
+"""Stances that public counts take as a yes; the words beside each count say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +46,110 @@ class Standing:
         return self.status is not CandidacyStatus.WITHDRAWN and not self.is_cancelled
 
 
+class CountedStanding(NamedTuple):
+    """Of a candidacy that is in the denominators only what is counted."""
+
+    candidacy_id: int
+    constituency_id: int
+    party_id: str
+    registered_party_name: str
+    is_reachable: bool
+    is_asked: bool
+    """Whether a letter of the campaign was sent to them."""
+
+
+class UncountedStanding(NamedTuple):
+    """A candidacy that is in no denominator: withdrawn, or on a ballot that is not held."""
+
+    candidacy_id: int
+    constituency_id: int
+    is_cancelled: bool
+
+
 def list_standings(session: Session, election_id: str) -> list[Standing]:
     """Return all candidacies by constituency, then in the order of the ballot paper; one query."""
+    rows = _standings().where(Ballot.election_id == election_id)
+    return _read(session, rows.order_by(Constituency.name, Constituency.id, *_ORDER))
+
+
+def map_standings(session: Session, candidacy_ids: Collection[int]) -> dict[int, Standing]:
+    """Return some candidacies by their ids."""
+    found = _read(session, _standings().where(Candidacy.id.in_(candidacy_ids)))
+    return {standing.candidacy_id: standing for standing in found}
+
+
+def list_counted_standings(
+    session: Session, election_id: str, *, campaign_id: int
+) -> list[CountedStanding]:
+    """Return whoever is counted, in no order."""
     rows = session.execute(
+        select(
+            Candidacy.id,
+            Ballot.constituency_id,
+            Candidacy.party_id,
+            Party.name,
+            _is_reachable(),
+            _is_asked(campaign_id),
+        )
+        .join(Candidacy.person)
+        .join(Candidacy.party)
+        .join(Candidacy.ballot)
+        .where(Ballot.election_id == election_id, _is_counted())
+    )
+    return [CountedStanding._make(row) for row in rows]
+
+
+def list_uncounted_standings(session: Session, election_id: str) -> list[UncountedStanding]:
+    """Return those few who are on the list and in no count."""
+    rows = session.execute(
+        select(Candidacy.id, Ballot.constituency_id, Ballot.is_cancelled)
+        .join(Candidacy.ballot)
+        .where(Ballot.election_id == election_id, ~_is_counted())
+    )
+    return [UncountedStanding._make(row) for row in rows]
+
+
+def count_standings(
+    session: Session, election_id: str, *, campaign_id: int
+) -> tuple[int, int, int]:
+    """Return how many are counted, can be reached, and have been asked; fetches none."""
+    row = session.execute(
+        select(
+            func.count(),
+            func.count().filter(_is_reachable()),
+            func.count().filter(_is_asked(campaign_id)),
+        )
+        .select_from(Candidacy)
+        .join(Candidacy.person)
+        .join(Candidacy.ballot)
+        .where(Ballot.election_id == election_id, _is_counted())
+    ).one()
+    return row[0], row[1], row[2]
+
+
+_ORDER = (Person.sort_name, Person.id)
+
+
+def _is_counted() -> ColumnElement[bool]:
+    """Return in SQL what ``Standing.is_counted`` is."""
+    return and_(Candidacy.status != CandidacyStatus.WITHDRAWN, Ballot.is_cancelled.is_(False))
+
+
+def _is_reachable() -> ColumnElement[bool]:
+    return func.coalesce(Person.email, "") != ""
+
+
+def _is_asked(campaign_id: int) -> ColumnElement[bool]:
+    """Return whether a letter was sent, looked up in an index: the cost does not grow with them."""
+    return exists().where(
+        Letter.candidacy_id == Candidacy.id,
+        Letter.status == LetterStatus.SENT,
+        Letter.campaign_id == campaign_id,
+    )
+
+
+def _standings() -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Candidacy.id,
             Person.id,
@@ -63,17 +170,11 @@ def list_standings(session: Session, election_id: str) -> list[Standing]:
         .join(Candidacy.party)
         .join(Candidacy.ballot)
         .join(Ballot.constituency)
-        .where(Ballot.election_id == election_id)
-        .order_by(Constituency.name, Constituency.id, Person.sort_name, Person.id)
     )
+
+
+def _read(session: Session, rows: Select[*tuple[Any, ...]]) -> list[Standing]:
     return [
         Standing(candidacy_id, person_id, name, bool(email), *rest)
-        for candidacy_id, person_id, name, email, *rest in rows
+        for candidacy_id, person_id, name, email, *rest in session.execute(rows)
     ]
-
-
-def list_answers(session: Session, campaign_id: int) -> list[CurrentAnswer]:
-    """Return the public answers to the asks of today, not to those that were ended."""
-    asks = {ask.id for ask in list_asks(session, campaign_id)}
-    answers = list_current_answers(session, campaign_id).values()
-    return [answer for answer in answers if answer.ask_id in asks]

@@ -1,29 +1,34 @@
 """What the public tracker shows: counts with their denominators, by place, by party and by ask."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.models import Campaign
+from campaign.campaigns.models import Ask, Campaign
 from campaign.campaigns.queries import list_asks
 from campaign.elections.models import Election
 from campaign.elections.queries import get_election
 from campaign.geography.queries import list_constituencies
-from campaign.letters.models import Letter
-from campaign.letters.rules import LetterStatus
-from campaign.pledges.queries import CurrentAnswer
+from campaign.pledges.queries import (
+    CurrentAnswer,
+    list_current_answers,
+)
 from campaign.pledges.rules import Stance
 from campaign.reports.hexmap import HexMap, lay_out
-from campaign.reports.register import Standing, list_answers, list_standings
+from campaign.reports.register import (
+    AGREEING,
+    Standing,
+    list_counted_standings,
+    list_uncounted_standings,
+    map_standings,
+)
+from campaign.reports.stances import CurrentStance, list_current_stances
 
-AGREEING = frozenset({Stance.YES, Stance.YES_WITH_RESERVATIONS})
-"""Stances that the map counts as a yes; its legend says so."""
-
-LATEST_ANSWERS = 10
+LATEST_CANDIDATES = 6
 
 
 class Shade(StrEnum):
@@ -98,12 +103,17 @@ class AskLine:
 
 
 @dataclass(frozen=True, slots=True)
-class LatestAnswer:
-    """One of the newest answers."""
+class LatestCandidate:
+    """One of those who answered last, with every answer of theirs, in the order of the asks."""
 
     standing: Standing
-    ask_title: str
-    answer: CurrentAnswer
+    answers: list[tuple[str, CurrentAnswer]]
+    """Title of the ask, and the answer."""
+
+    @property
+    def answered_at(self) -> datetime:
+        """Return when the newest of the answers was recorded."""
+        return max(answer.recorded_at for _title, answer in self.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,89 +130,90 @@ class Tracker:
     asks: list[AskLine]
     places: list[PlaceLine]
     parties: list[PartyLine]
-    latest: list[LatestAnswer]
+    latest: list[LatestCandidate]
     map: HexMap | None
 
 
 def build_tracker(session: Session, campaign: Campaign) -> Tracker:
     """Count everything in one pass over the candidates; the number of queries is fixed."""
     election = get_election(session, campaign.election_id)
-    standings = list_standings(session, election.id)
     asks = list_asks(session, campaign.id)
-    titles = {ask.id: ask.current.title for ask in asks}
-    answers = list_answers(session, campaign.id)
-    asked = _list_asked(session, campaign.id)
     constituencies = list_constituencies(session, election.boundary_set_id)
-    by_candidacy: dict[int, list[CurrentAnswer]] = {}
-    for answer in answers:
-        by_candidacy.setdefault(answer.candidacy_id, []).append(answer)
+    standings = list_counted_standings(session, election.id, campaign_id=campaign.id)
+    counted = {standing.candidacy_id for standing in standings}
+    uncounted = list_uncounted_standings(session, election.id)
+    cancelled = {each.constituency_id for each in uncounted if each.is_cancelled}
+    stances = [
+        stance
+        for stance in list_current_stances(session, campaign.id)
+        if stance.candidacy_id in counted
+    ]
+    answered = {stance.candidacy_id for stance in stances}
+    agreed = {stance.candidacy_id for stance in stances if stance.stance in AGREEING}
 
     totals = Tally()
     by_place = {place.id: Tally() for place in constituencies}
     by_party: dict[str, PartyLine] = {}
-    counted = {s.candidacy_id: s for s in standings if s.is_counted}
-    for standing in counted.values():
-        party = by_party.setdefault(
-            standing.party_id,
-            PartyLine(standing.party_id, standing.registered_party_name, Tally()),
-        )
+    for standing in standings:
+        party = by_party.get(standing.party_id)
+        if party is None:
+            name = standing.registered_party_name
+            party = by_party[standing.party_id] = PartyLine(standing.party_id, name, Tally())
+        has_answered = standing.candidacy_id in answered
+        has_agreed = standing.candidacy_id in agreed
         for tally in (totals, by_place[standing.constituency_id], party.tally):
-            _count(tally, standing, by_candidacy.get(standing.candidacy_id, ()), asked)
-
-    cancelled = {s.constituency_id for s in standings if s.is_cancelled}
-    places = [
-        PlaceLine(place.id, place.slug, place.name, place.id in cancelled, by_place[place.id])
-        for place in constituencies
-    ]
-    stances = Counter(
-        (answer.ask_id, answer.stance) for answer in answers if answer.candidacy_id in counted
-    )
+            tally.standing += 1
+            tally.reachable += standing.is_reachable
+            tally.asked += standing.is_asked
+            tally.answered += has_answered
+            tally.agreed += has_agreed
     return Tracker(
         election=election,
         boundary_credit=election.boundary_set.credit,
         totals=totals,
-        withdrawn=sum(not s.is_counted and not s.is_cancelled for s in standings),
+        withdrawn=sum(not each.is_cancelled for each in uncounted),
         cancelled_ballots=len(cancelled),
-        asks=[
-            AskLine(
-                ask_id=ask.id,
-                title=ask.current.title,
-                wording=ask.current.wording,
-                stances={stance: stances[ask.id, stance] for stance in Stance},
-                answered=sum(stances[ask.id, stance] for stance in Stance),
-            )
-            for ask in asks
+        asks=_ask_lines(asks, stances),
+        places=[
+            PlaceLine(place.id, place.slug, place.name, place.id in cancelled, by_place[place.id])
+            for place in constituencies
         ],
-        places=places,
         # By name, never by what they answered: no party is ranked.
         parties=sorted(by_party.values(), key=lambda line: (line.name.casefold(), line.party_id)),
-        latest=[
-            LatestAnswer(counted[answer.candidacy_id], titles[answer.ask_id], answer)
-            for answer in sorted(
-                (answer for answer in answers if answer.candidacy_id in counted),
-                key=lambda answer: (answer.recorded_at, answer.event_id),
-                reverse=True,
-            )[:LATEST_ANSWERS]
-        ],
+        latest=_latest(session, campaign, asks, stances),
         map=lay_out((place.id, place.hex_q, place.hex_r) for place in constituencies),
     )
 
 
-def _count(
-    tally: Tally, standing: Standing, answers: Collection[CurrentAnswer], asked: set[int]
-) -> None:
-    tally.standing += 1
-    tally.reachable += standing.is_reachable
-    tally.asked += standing.candidacy_id in asked
-    tally.answered += bool(answers)
-    tally.agreed += any(answer.stance in AGREEING for answer in answers)
-
-
-def _list_asked(session: Session, campaign_id: int) -> set[int]:
-    return set(
-        session.scalars(
-            select(Letter.candidacy_id)
-            .where(Letter.campaign_id == campaign_id, Letter.status == LetterStatus.SENT)
-            .distinct()
+def _ask_lines(asks: Sequence[Ask], stances: Sequence[CurrentStance]) -> list[AskLine]:
+    counts = Counter((each.ask_id, each.stance) for each in stances)
+    return [
+        AskLine(
+            ask_id=ask.id,
+            title=ask.current.title,
+            wording=ask.current.wording,
+            stances={stance: counts[ask.id, stance] for stance in Stance},
+            answered=sum(counts[ask.id, stance] for stance in Stance),
         )
-    )
+        for ask in asks
+    ]
+
+
+def _latest(
+    session: Session, campaign: Campaign, asks: Sequence[Ask], stances: Sequence[CurrentStance]
+) -> list[LatestCandidate]:
+    """Return those who answered last, newest first; ``stances`` come in that order."""
+    ids = list(dict.fromkeys(each.candidacy_id for each in stances))[:LATEST_CANDIDATES]
+    people = map_standings(session, ids)
+    answers = list_current_answers(session, campaign.id, candidacy_ids=ids)
+    return [
+        LatestCandidate(
+            people[candidacy_id],
+            [
+                (ask.current.title, answers[candidacy_id, ask.id])
+                for ask in asks
+                if (candidacy_id, ask.id) in answers
+            ],
+        )
+        for candidacy_id in ids
+    ]

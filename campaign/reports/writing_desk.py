@@ -12,8 +12,7 @@ from campaign.campaigns.queries import get_campaign, list_asks
 from campaign.candidates.models import Candidacy
 from campaign.candidates.rules import CandidacyStatus
 from campaign.elections.models import Ballot
-from campaign.elections.queries import get_ballot, get_election
-from campaign.geography.queries import get_constituency
+from campaign.elections.queries import get_ballot_at
 from campaign.letters.errors import LettersClosed
 from campaign.letters.queries import list_drafts
 from campaign.letters.rules import Draft, DraftGroup, group_drafts
@@ -85,12 +84,10 @@ def open_desk(
 ) -> WritingDesk:
     """Return the desk at an address; raises a NotFound, or LettersClosed when it is too late."""
     campaign = get_campaign(session, campaign_slug)
-    election = get_election(session, campaign.election_id)
-    constituency = get_constituency(
-        session, boundary_set_id=election.boundary_set_id, slug=constituency_slug
+    ballot = get_ballot_at(
+        session, election_id=campaign.election_id, constituency_slug=constituency_slug
     )
-    ballot = get_ballot(session, election_id=election.id, constituency_id=constituency.id)
-    check_open(campaign, election, now)
+    check_open(campaign, ballot.election, now)
     if ballot.is_cancelled:
         raise LettersClosed("The poll in this constituency has been cancelled.")
     stands = [
@@ -98,15 +95,17 @@ def open_desk(
         for each in list_stands(session, campaign, ballot)
         if each.candidacy.status is CandidacyStatus.STANDING
     ]
+    asks = list_asks(session, campaign.id)
     return WritingDesk(
         campaign=campaign,
         ballot=ballot,
         stands=stands,
-        asks=list_asks(session, campaign.id),
+        asks=asks,
         drafts=list_drafts(
             session,
             campaign=campaign,
             ballot=ballot,
+            asks=asks,
             candidacies=[each.candidacy for each in stands if not each.is_refusing],
             stances={key: answer.stance for key, answer in _answers(stands).items()},
         ),

@@ -1,6 +1,7 @@
 """Writes of the supporters domain, and the proof that a browser keeps."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
@@ -18,29 +19,28 @@ PROOF_LIFETIME = timedelta(days=60)
 """How long a browser that confirmed an address need not do so again."""
 
 
-def lock_supporter(session: Session, *, email: str, now: datetime) -> Supporter:
-    """Return the supporter of a normalised address, made where there is none, and lock it.
+def lock_supporter(session: Session, *, email: str, now: datetime) -> tuple[Supporter, bool]:
+    """Return the supporter of a normalised address, locked, and whether they are new.
 
     The lock lasts until the transaction ends, so that whatever one address sends at the same
     moment is looked at in turn. (SQLite's writers take turns anyway.)
     """
-    _insert_once(session, Supporter, email=email, created_at=now)
+    add = _insert_unless_there(Supporter, _dialect(session)).returning(Supporter)
+    new = session.scalar(add, {"email": email, "created_at": now})
+    if new is not None:
+        return new, True
     # NO KEY UPDATE: rows that merely point to the supporter can be added meanwhile.
-    return session.scalars(
-        select(Supporter).where(Supporter.email == email).with_for_update(key_share=True)
-    ).one()
+    known = select(Supporter).where(Supporter.email == email).with_for_update(key_share=True)
+    return session.scalars(known).one(), False
 
 
 def record_address_confirmation(
     session: Session, *, supporter_id: int, campaign_id: int, now: datetime
 ) -> None:
     """Note that the address is the supporter's, for this campaign; the first time counts."""
-    _insert_once(
-        session,
-        AddressConfirmation,
-        supporter_id=supporter_id,
-        campaign_id=campaign_id,
-        confirmed_at=now,
+    session.execute(
+        _insert_unless_there(AddressConfirmation, _dialect(session)),
+        {"supporter_id": supporter_id, "campaign_id": campaign_id, "confirmed_at": now},
     )
 
 
@@ -48,13 +48,14 @@ def subscribe_to_news(
     session: Session, *, supporter_id: int, campaign_id: int, wording: str, now: datetime
 ) -> None:
     """Put a supporter on a campaign's mailing list, again where they had left it."""
-    _insert_once(
-        session,
-        NewsSubscription,
-        supporter_id=supporter_id,
-        campaign_id=campaign_id,
-        wording=wording,
-        subscribed_at=now,
+    session.execute(
+        _insert_unless_there(NewsSubscription, _dialect(session)),
+        {
+            "supporter_id": supporter_id,
+            "campaign_id": campaign_id,
+            "wording": wording,
+            "subscribed_at": now,
+        },
     )
     subscription = session.get_one(NewsSubscription, (supporter_id, campaign_id))
     if subscription.unsubscribed_at is not None:
@@ -84,8 +85,12 @@ def browser_proves(
     )
 
 
-def _insert_once(session: Session, model: type[Any], **values: object) -> None:
-    """Insert a row unless its key is there; two that insert at once leave one row."""
-    dialect = session.get_bind().dialect.name
+def _dialect(session: Session) -> str:
+    return session.get_bind().dialect.name
+
+
+@cache
+def _insert_unless_there(model: type[Any], dialect: str) -> sqlite.Insert | postgresql.Insert:
+    """Return what inserts a row unless its key is there; two at once leave one row."""
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    session.execute(insert(model).values(**values).on_conflict_do_nothing())
+    return insert(model).on_conflict_do_nothing()

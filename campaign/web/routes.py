@@ -11,6 +11,7 @@ from campaign.web.back_office.exports import views as back_office_exports
 from campaign.web.back_office.letters import views as back_office_letters
 from campaign.web.back_office.pledges import views as back_office_pledges
 from campaign.web.demonstration.mailbox import views as mailbox
+from campaign.web.demonstration.styles import views as styles
 from campaign.web.public.campaigns import views as campaigns
 from campaign.web.public.geography import views as geography
 from campaign.web.public.home import views as home
@@ -35,5 +36,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     tracker.blueprint,
 )
 
-DEMONSTRATION_BLUEPRINTS: tuple[Blueprint, ...] = (mailbox.blueprint,)
+DEMONSTRATION_BLUEPRINTS: tuple[Blueprint, ...] = (mailbox.blueprint, styles.blueprint)
 """Pages that exist in the demonstration only."""

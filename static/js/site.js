@@ -2,3 +2,34 @@
 
 // After a form came back with errors, keyboard and screen reader start at the summary.
 document.querySelector("[data-focus]")?.focus();
+
+// The map is one stop of the Tab key instead of hundreds: arrow keys move to the next place that way.
+const ways = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
+for (const map of document.querySelectorAll("[data-arrow-keys]")) {
+  const places = [...map.querySelectorAll("a")];
+  const frame = map.parentElement; // A drawing that listens for focus would become a stop itself.
+  const centre = (place) => {
+    const box = place.getBoundingClientRect();
+    return [box.x + box.width / 2, box.y + box.height / 2];
+  };
+  const choose = (chosen) => places.forEach((place) => place.setAttribute("tabindex", place === chosen ? 0 : -1));
+  choose(places[0]);
+  frame.querySelector("[hidden]")?.removeAttribute("hidden");
+  frame.addEventListener("focusin", (event) => places.includes(event.target) && choose(event.target));
+  frame.addEventListener("keydown", (event) => {
+    const way = ways[event.key];
+    if (!way || !places.includes(event.target)) return;
+    const [x, y] = centre(event.target);
+    let best = null;
+    let least = Infinity;
+    for (const place of places) {
+      const [dx, dy] = centre(place).map((at, axis) => at - [x, y][axis]);
+      const ahead = dx * way[0] + dy * way[1];
+      const aside = Math.abs(dx * way[1] + dy * way[0]);
+      const cost = ahead + 2 * aside;
+      if (ahead > 1 && aside <= 2 * ahead && cost < least) [best, least] = [place, cost];
+    }
+    event.preventDefault();
+    best?.focus();
+  });
+}

@@ -28,6 +28,7 @@ ACCESS: dict[str, str | Role] = {
     "home.index": PUBLIC,
     "home.robots": PUBLIC,
     "campaigns.show": PUBLIC,
+    "campaigns.look": PUBLIC,
     "campaigns.privacy": PUBLIC,
     "geography.find": PUBLIC,
     "geography.constituencies": PUBLIC,
@@ -102,6 +103,7 @@ ROUTES = """
 /<campaign_slug>/candidates/<int:person_id>/ GET
 /<campaign_slug>/constituencies/ GET
 /<campaign_slug>/find GET
+/<campaign_slug>/look.css GET
 /<campaign_slug>/pledges.csv GET
 /<campaign_slug>/pledges.json GET
 /<campaign_slug>/pledges/ GET

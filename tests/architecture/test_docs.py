@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from campaign.cli.commands import COMMANDS
+from campaign.cli.commands import COMMANDS, load_command
 from campaign.core import config
 from campaign.core.config import PROJECT_ROOT
 
@@ -30,7 +30,8 @@ def settings_read() -> list[str]:
     ]
 
 
-def command_paths(command: click.Command, before: str = "campaign") -> Iterator[str]:
+def command_paths(command: click.Command | None, before: str = "campaign") -> Iterator[str]:
+    assert command is not None
     path = f"{before} {command.name}"
     if not isinstance(command, click.Group):
         yield path
@@ -48,6 +49,22 @@ def test_every_setting_has_a_row_in_the_operating_guide(name: str) -> None:
     assert re.search(rf"^\| `{name}` \|", OPERATING, re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", [path for each in COMMANDS for path in command_paths(each)])
+@pytest.mark.parametrize(
+    "path", [path for name in COMMANDS for path in command_paths(load_command(name))]
+)
 def test_every_command_is_named_in_the_operating_guide(path: str) -> None:
     assert re.search(rf"`{re.escape(path)}[ `]", OPERATING)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        *(f"docs/{path.name}" for path in (PROJECT_ROOT / "docs").glob("*.md")),
+        "docs/images/README.md",
+    ],
+)
+def test_every_picture_of_the_docs_is_there(page: str) -> None:
+    path = PROJECT_ROOT / page
+    for picture in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", path.read_text(encoding="utf-8")):
+        assert (path.parent / picture).is_file(), f"{picture}; run: make screenshots"

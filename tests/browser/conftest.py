@@ -16,7 +16,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
+from campaign.cli.demo import OWNER
 from campaign.core.config import PROJECT_ROOT
+from tests.browser import pages, walk
+from tests.browser.accounts import set_up_colleague
+from tests.browser.pages import SLUG, Doors
+from tests.browser.survey import Survey
+from tests.browser.walk import Supporter, follow, press
 from tests.conftest import missing
 
 START_SECONDS = 240
@@ -115,3 +121,76 @@ def visitor(
     context.set_default_timeout(15_000)
     yield context
     context.close()
+
+
+@pytest.fixture(scope="session")
+def doors(browser: Browser, demonstration: str, organiser_password: str) -> Iterator[Doors]:
+    """Write two letters, confirm one, answer one, and keep the addresses that come by mail."""
+    context = browser.new_context(base_url=demonstration, locale="en-GB")
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    addresses = {}
+    for name in ("Waiting", "Confirmed"):
+        supporter = Supporter(
+            name=f"Wilma {name}",
+            email=f"wilma.{name.lower()}@example.org",
+            seat=walk.seat_named(pages.SEAT),
+        )
+        walk.find_candidates(page, supporter)
+        follow(page, "Write to the candidates")
+        walk.fill_in_letter(page, supporter)
+        press(page, "Look over my letters")
+        press(page, "Send my letter")
+        if name == "Waiting":
+            walk.open_newest_mail(page, supporter.email)
+            page.locator(".letter-text a").first.click()
+        else:
+            walk.confirm_letters(page, supporter)
+        addresses[name] = page.url
+    candidate = walk.candidate_named(walk.wait_for_sent_letter(page), supporter.seat)
+    assert candidate.email is not None
+    walk.open_newest_mail(page, candidate.email)
+    mail = page.url
+    page.locator(".letter-text a").first.click()
+    answer = page.url
+    page.locator(".ask-form").first.get_by_label("Partly", exact=True).check()
+    press(page, "Look at my answers")
+    press(page, "Publish my answer")
+    colleague = set_up_colleague(page)
+    context.clear_cookies()
+    walk.log_in(page, OWNER, organiser_password)
+    page.goto(f"/organise/{SLUG}/candidates/{candidate.person_id}/")
+    letter = page.locator("main table a").first.get_attribute("href")
+    assert letter is not None
+    yield Doors(
+        waiting=addresses["Waiting"],
+        confirmed=addresses["Confirmed"],
+        answer=answer,
+        candidate=candidate.person_id,
+        letter=letter,
+        mail=mail,
+        login=context.storage_state(),
+        colleague=colleague,
+    )
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def survey(
+    browser: Browser, demonstration: str, doors: Doors, tmp_path_factory: pytest.TempPathFactory
+) -> Survey:
+    """What every page looks like to every kind of reader."""
+    taken = Survey(folder=tmp_path_factory.mktemp("pages"))
+    for walks, login in (
+        ((pages.public_pages, pages.personal_pages, pages.login_pages), None),
+        ((pages.office_pages,), doors.login),
+    ):
+        context = browser.new_context(
+            base_url=demonstration, locale="en-GB", storage_state=login, reduced_motion="reduce"
+        )
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        for each in walks:
+            taken.take(page, each(page, doors))
+        context.close()
+    return taken

@@ -64,11 +64,12 @@ def test_from_the_postcode_to_the_public_answer(
     ask = page.locator(".ask-form").first
     title = ask.get_by_role("heading", level=2).inner_text()
     ask.get_by_label("Yes, with reservations", exact=True).check()
+    ask.locator("summary").first.click()
     ask.get_by_role("textbox").fill(STATEMENT)
-    press(page, "See my answers as the public will")
+    press(page, "Look at my answers")
     expect(heading).to_have_text("Check your answers before they are published")
     expect(page.get_by_text(STATEMENT)).to_be_visible()
-    press(page, "Publish my answers")
+    press(page, "Publish my answer")
     expect(heading).to_have_text("Your answers are in the record")
 
     walk.open_newest_mail(page, candidate.email, re.compile("^Receipt"))

@@ -55,13 +55,23 @@ def find_candidates(page: Page, supporter: Supporter) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(supporter.seat.name)
 
 
-def open_newest_mail(page: Page, to: str, subject: str | re.Pattern[str] = "") -> None:
-    """Open the newest e-mail to an address as soon as the worker has sent it."""
+def mails_to(page: Page, to: str, subject: str | re.Pattern[str] = "") -> Locator:
+    """Open the mailbox and return the e-mails to an address, the newest first."""
+    page.goto(f"/mailbox/?to={to}")
+    return page.locator(".mail-list__subject").filter(has_text=subject)
+
+
+def open_newest_mail(
+    page: Page, to: str, subject: str | re.Pattern[str] = "", *, earlier: int = 0
+) -> None:
+    """Open the newest e-mail to an address as soon as the worker has sent it.
+
+    ``earlier`` is how many such e-mails there were before it.
+    """
 
     def newest() -> Locator | None:
-        page.goto(f"/mailbox/?to={to}")
-        found = page.locator(".mail-list__subject").filter(has_text=subject)
-        return found.first if found.count() else None
+        found = mails_to(page, to, subject)
+        return found.first if found.count() > earlier else None
 
     _wait_for(newest, what=f"an e-mail to {to}").click()
     expect(page.locator(".letter-text")).to_be_visible()
@@ -87,12 +97,17 @@ def wait_for_sent_letter(page: Page) -> str:
     return _wait_for(sent, what="a letter that was sent").get_by_role("heading").inner_text()
 
 
-def log_in(page: Page, email: str, password: str) -> None:
+def enter_password(page: Page, email: str, password: str) -> None:
     page.goto("/organise/")
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(password)
     press(page, "Log in")
-    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+
+
+def log_in(page: Page, email: str, password: str) -> None:
+    enter_password(page, email, password)
+    # The button itself stands in a list that opens when one wants it.
+    expect(page.locator(".office-menu")).to_be_visible()
 
 
 def _wait_for(look: Callable[[], Locator | None], *, what: str) -> Locator:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
+from campaign.campaigns.queries import list_asks
 from campaign.candidates.models import Candidacy
 from campaign.core.config import PROJECT_ROOT, MailSettings
 from campaign.core.emails import EmailRenderer
@@ -67,6 +68,7 @@ class Scene:
             session,
             campaign=self.campaign,
             ballot=self.ballot,
+            asks=list_asks(session, self.campaign.id),
             candidacies=self.candidacies,
             stances={},
         )

@@ -83,12 +83,14 @@ def test_texts_evidence_and_letters_follow_the_file(session: Session, clock: Fro
     changed = (
         TEXT.replace("Rowena Ashdown", "Rowena Ashdown-Lee")
         .replace('status = "draft"', 'status = "closed"')
+        .replace('# accent = "#0d5b57"', 'accent = "#5b2a86"')
         .replace('value = "5,411"', 'value = "5,412"')
         .replace('name = "Please think again"', 'name = "Think again"')
         .replace('subject = "Thank you for', 'subject = "Thanks for')
     )
     campaign, changes = load(session, clock, changed)
     assert sorted(changes) == [
+        "accent changed",
         "contact_name changed",
         "evidence: 9 entries instead of 9",
         "letter “Please think again”: removed",
@@ -98,6 +100,7 @@ def test_texts_evidence_and_letters_follow_the_file(session: Session, clock: Fro
         "status changed",
     ]
     assert campaign.status is CampaignStatus.CLOSED
+    assert campaign.accent == "#5b2a86"
     assert [e.value for e in campaign.evidence][4] == "5,412"
     assert names_of_variants(session)[1] == "Think again"
 

@@ -75,3 +75,12 @@ def test_clients_are_told_apart_without_keeping_their_addresses() -> None:
     # One subscriber of IPv6 has a whole /64 to choose from.
     assert _client_key("2001:db8::1", secret) == _client_key("2001:db8::ffff:1", secret)
     assert _client_key("2001:db8::1", secret) != _client_key("2001:db8:0:1::1", secret)
+
+
+def test_a_deleted_file_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "limits.sqlite"
+    storage = storage_from_string(f"{SCHEME}://{path}")
+    assert [storage.incr("a", 60), storage.incr("a", 60)] == [1, 2]
+    path.unlink()
+    assert storage.incr("a", 60) == 1
+    assert storage_from_string(f"{SCHEME}://{path}").get("a") == 1

@@ -14,7 +14,6 @@ from campaign.organisers.service import add_organiser
 from campaign.reports.office_candidates import search_candidates
 from campaign.reports.office_exports import candidates_csv, letters_csv
 from campaign.reports.office_figures import (
-    candidate_figures,
     delivery_figures,
     letter_totals,
     letters_by_constituency,
@@ -64,8 +63,6 @@ def test_figures_add_up_and_days_are_those_of_the_election(session: Session) -> 
     assert (place.letters, place.supporters) == (2, 2)
     assert things_to_do(session, campaign.id, letters=totals).letters_without_address == 1
     assert delivery_figures(session, campaign.id).pause is None
-    figures = candidate_figures(session, campaign)
-    assert (figures.standing, figures.reachable, figures.answered) == (1, 1, 0)
     assert [ask.answered for ask in pledges_by_ask(session, campaign)] == [0]
     rows, count = search_candidates(session, campaign, words="northmoor")
     assert (count, rows[0].letters) == (1, 2)

@@ -65,6 +65,9 @@ def test_every_line_of_the_texts_is_folded() -> None:
         ('condition = { stance = "no" }', "", "letters 2, condition: is missing"),
         ('email = "hello@vcsn.example.org"', 'email = "hello"', "contact.email: an e-mail address"),
         ("promoter_address = ", "address = ", "imprint.promoter_address: is missing"),
+        ('# accent = "#0d5b57"', 'accent = "teal"', "mine.toml: accent: a colour as #0d5b57"),
+        ('# accent = "#0d5b57"', 'accent = "#ffcc00"', "accent: #ffcc00 is too pale to be read"),
+        ('# accent = "#0d5b57"', "accent = 12", "accent: "),
         ("[imprint]", "[imprint", "the file is not TOML"),
         ("[contact]", "[contacts]", "mine.toml: contact: a table is expected: [contact]"),
     ],
@@ -96,3 +99,9 @@ def test_the_last_letter_must_always_fit() -> None:
 def test_a_file_that_is_not_utf_8_is_refused() -> None:
     with pytest.raises(FileInvalid, match="not UTF-8 at byte 0"):
         parse_campaign_file(b"\xff\xfes", name="mine.toml")
+
+
+def test_a_campaign_may_choose_its_colour() -> None:
+    assert parse(TEXT).content.accent == ""
+    chosen = TEXT.replace('# accent = "#0d5b57"', 'accent = "#5B2A86"')
+    assert parse(chosen).content.accent == "#5b2a86"

@@ -101,7 +101,7 @@ def test_answers_are_shown_then_published_and_a_receipt_is_mailed(
     text = preview.get_data(as_text=True)
     assert "Yes, with reservations" in text
     assert "First, &lt;b&gt;safety&lt;/b&gt;.\nThen the rest." in text
-    assert "Publish my answers" in text
+    assert "Publish my answer" in text
     assert events(read()) == []
 
     receipt = client.post(

@@ -1,8 +1,12 @@
 """The front page, the campaign page, and the way from a postcode to a constituency."""
 
+import re
+
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.models import Campaign
 from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.rules import CandidacyStatus
 from campaign.elections.models import Ballot, Election
@@ -80,13 +84,40 @@ def test_the_campaign_page_shows_asks_evidence_help_and_imprint(
         assert text in page
 
 
+def test_the_progress_line_has_a_denominator_at_every_step(
+    client: CheckingClient, world: Session
+) -> None:
+    page = client.get("/safer/").text
+    line = page.split('<ol class="progress">')[1].split("</ol>")[0]
+    numbers = re.findall(r'<strong class="progress__number">(\d+)</strong>', line)
+    words = re.findall(r'<span class="progress__words">(.*?)</span>', line)
+    assert numbers == ["2", "0", "0", "0"]
+    assert words[0] == "candidates stand"
+    assert all(each.startswith("of 2 ") for each in words[1:])
+    # The ring of nobody is empty: no dot that looks like somebody.
+    assert line.count("progress__front") == 1
+    assert 'stroke-dasharray="100.0 100"' in line
+
+
+def test_the_first_figure_leads_and_every_figure_has_its_source(
+    client: CheckingClient, world: Session
+) -> None:
+    campaign = world.scalars(select(Campaign)).one()
+    EvidenceFactory(campaign=campaign, position=99, value="1 in 4", source="Another report")
+    world.commit()
+    page = client.get("/safer/").text
+    assert page.count("evidence--leading") == 1
+    assert page.index("evidence--leading") < page.index("5,411") < page.index("1 in 4")
+    assert page.count('class="evidence__source"') == 2
+
+
 def test_public_pages_set_no_cookie_and_can_be_cached(
     client: CheckingClient, world: Session
 ) -> None:
     for address in ("/safer/", "/safer/old-harbour/", "/safer/constituencies/", "/safer/privacy/"):
         answer = client.get(address)
         assert "Set-Cookie" not in answer.headers
-        assert answer.headers["Cache-Control"] == f"public, max-age={FRESH_SECONDS}"
+        assert answer.headers["Cache-Control"] == "public, max-age=5"
         again = client.get(address, headers={"If-None-Match": answer.headers["ETag"]})
         assert again.status_code == 304
 

@@ -140,7 +140,8 @@ def test_the_whole_way(app: Flask, client: CheckingClient, place: Place) -> None
         assert read[0] == place.campaign_id
 
     page = client.get(link)
-    assert page.text.count("On its way") == 2
+    assert page.text.count("It leaves within minutes") == 2
+    assert "2 of 2</strong> On its way" in page.text
     assert "Sent on" not in page.text
 
 
@@ -159,8 +160,8 @@ def test_the_page_follows_each_letter(
         handle(session, second, handler_now)
     shown = client.get(page).text
     assert "Sent on 1 May 2031, 11:00" in shown
-    assert "Could not be delivered" in shown
-    assert "we know no e-mail address" in shown
+    assert "It could not be delivered" in shown
+    assert "We know no e-mail address" in shown
     assert "My own words." in shown
     assert "My own words." in mails(app, Lane.NOTICE)[0].body
     with database_of(app).reader() as session:
@@ -373,7 +374,7 @@ def test_where_nobody_can_be_reached_letters_can_be_kept(
     place = arrange(app, web_session, emails=[None, None])
     assert client.post(place.write, data=fill_in(client, place)).status_code == 422
     preview = client.post(place.write, data=fill_in(client, place, keep=["1", "2"]))
-    assert preview.text.count("until an e-mail address is found") == 2
+    assert preview.text.count("We keep this letter until an e-mail address is found") == 2
 
 
 def test_a_candidate_who_wants_nothing_more_gets_nothing_more(
@@ -387,7 +388,7 @@ def test_a_candidate_who_wants_nothing_more_gets_nothing_more(
     assert statuses(app) == ["withdrawn", "queued"]
     assert mails(app, Lane.LETTER)[0].status is MessageStatus.CANCELLED
     shown = client.get(page).text
-    assert "the candidate has asked this campaign for no more letters" in shown
+    assert "The candidate has asked this campaign for no more letters" in shown
     assert "Taken back by you" not in shown
     form = client.get(place.write)
     assert "have asked this campaign for no more letters" in form.text

@@ -88,6 +88,8 @@ class CampaignContent:
     summary: str
     introduction: str
     help_panel: str
+    accent: str
+    """A colour as ``#rrggbb`` that ``check_accent`` let pass, or empty for the house's own."""
     imprint: Imprint
     contact_name: str
     contact_email: str

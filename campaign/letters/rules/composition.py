@@ -72,13 +72,18 @@ def prepare_letters(
 
     ``texts`` holds subject and body by candidacy, as the supporter left them. Raises TextInvalid.
     """
+    cleaned = {
+        typed: (
+            clean_subject(typed[0].replace(NAME_PLACEHOLDER, name)),
+            clean_body(typed[1].replace(NAME_PLACEHOLDER, name)),
+        )
+        for typed in set(texts.values())  # Most letters of a supporter share one text.
+    }
     letters = []
     for draft in drafts:
         if draft.candidacy_id not in texts:
             continue
-        typed_subject, typed_body = texts[draft.candidacy_id]
-        subject = clean_subject(typed_subject.replace(NAME_PLACEHOLDER, name))
-        text = clean_body(typed_body.replace(NAME_PLACEHOLDER, name))
+        subject, text = cleaned[texts[draft.candidacy_id]]
         offered = (draft.subject + "\n" + draft.body).replace(NAME_PLACEHOLDER, name)
         body = compose(greeting=draft.greeting, body=text, name=name, postcode=postcode)
         letters.append(

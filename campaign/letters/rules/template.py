@@ -6,6 +6,7 @@ is never a template.
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from campaign.letters.errors import TemplateInvalid
@@ -38,6 +39,7 @@ class Variant(Protocol):
 V = TypeVar("V", bound=Variant)
 
 
+@lru_cache(maxsize=256)  # The few texts of the campaigns, asked for with every letter.
 def check_template(text: str) -> None:
     """Raise TemplateInvalid where a text names a field that does not exist, or half a field."""
     for name in _FIELD.findall(text):

@@ -16,6 +16,14 @@ _LINE_ENDS = re.compile(r"\r\n|[\r\u0085\u2028\u2029]")
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Marks that make text read otherwise than it is stored."""
+_UNSHOWABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
+    + "".join(
+        f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+    )
+    + "]"
+)
+"""Control characters, halves of pairs, and the code points that are never characters."""
 _NOT_IN_NAMES = re.compile(r"[<>@/\\{}\[\]|]")
 _URL_LIKE = re.compile(
     r"\bhttps?\b|\bwww\b|\w\.(?:com|net|org|info|biz|co|uk|io|eu|ru|cn|de|ly|me|xyz|top|link"
@@ -78,7 +86,7 @@ def clean_postcode(text: str) -> str:
 
 def showable(text: str) -> str:
     """Return a refused text without the control characters that no page can show."""
-    return "".join(sign for sign in text if sign in "\n\r\t" or _is_visible(sign))
+    return _UNSHOWABLE.sub("", text)
 
 
 def _one_line(text: str, *, what: str) -> str:
@@ -99,19 +107,12 @@ def _clean(text: str, *, what: str) -> str:
             f"{what} contains hidden marks that turn the direction of reading. "
             "Type the text by hand, or paste it without its formatting."
         )
-    if not all(sign in "\n\t" or _is_visible(sign) for sign in text):
+    if _UNSHOWABLE.search(text):
         raise TextInvalid(
             f"{what} contains control characters. "
             "Type the text by hand, or paste it without its formatting."
         )
     return text
-
-
-def _is_visible(sign: str) -> bool:
-    # Control characters, halves of pairs, and the code points that are never characters.
-    return unicodedata.category(sign) not in ("Cc", "Cs") and not (
-        ord(sign) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(sign) <= 0xFDEF
-    )
 
 
 def _within(text: str, limit: int, *, what: str) -> str:

@@ -1,14 +1,14 @@
 """The one way in which a letter changes its status."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, insert, update
+from sqlalchemy import ColumnElement, bindparam, insert, literal, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
-from campaign.core.db import table_of
+from campaign.core.db import UTCDateTime, table_of
 from campaign.letters.errors import TransitionRefused
 from campaign.letters.models import Letter, LetterTransition
 from campaign.letters.rules import HeldReason, LetterStatus, check_transition
@@ -17,18 +17,23 @@ SUPPORTER = "supporter"
 WORKER = "worker"
 
 
-def record_birth(session: Session, letters: Iterable[Letter], *, now: datetime) -> None:
-    """Write the first entry of the log for letters that have just been accepted (and flushed)."""
-    session.add_all(
-        LetterTransition(
-            letter_id=letter.id,
-            at=now,
-            from_status=None,
-            to_status=letter.status,
-            actor=SUPPORTER,
-        )
-        for letter in letters
+_RECORD_BIRTHS = insert(table_of(LetterTransition)).from_select(
+    ["letter_id", "at", "to_status", "actor", "reason"],
+    select(
+        Letter.id,
+        bindparam("born_at", type_=UTCDateTime()),
+        Letter.status,
+        literal(SUPPORTER),
+        literal(""),
     )
+    .where(Letter.action_id == bindparam("of_action"))
+    .order_by(Letter.id),
+)
+
+
+def record_births(session: Session, action_id: int, *, now: datetime) -> None:
+    """Write the first entry of the log for the letters of an action that was just accepted."""
+    session.execute(_RECORD_BIRTHS, {"of_action": action_id, "born_at": now})
 
 
 def move_letter(

@@ -106,19 +106,23 @@ def queue_confirmation(
     *,
     campaign: Campaign,
     election: Election,
-    letters: Sequence[Letter],
+    constituency: str,
+    names: Sequence[str],
     correspondence: Correspondence,
     now: datetime,
     already: Sequence[Letter] = (),
     is_repeat: bool = False,
 ) -> None:
-    """Ask a supporter to confirm an action; a repeat is dropped where one was sent lately."""
+    """Ask a supporter to confirm their letters to the candidates of these names.
+
+    A repeat is dropped where one was sent lately.
+    """
     text = correspondence.emails.render(
         "confirm_action",
         campaign=campaign,
         action=action,
-        constituency=action.constituency.name,
-        names=[letter.candidacy.person.name for letter in letters],
+        constituency=constituency,
+        names=names,
         already=_written_before(already, election),
         deadline=local_moment(action.expires_at, election),
         link=correspondence.make_action_link(action),

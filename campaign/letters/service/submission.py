@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns.models import Campaign
-from campaign.campaigns.queries import list_asks
 from campaign.candidates.models import Candidacy
+from campaign.candidates.rules import CandidacyStatus
 from campaign.elections.models import Ballot
 from campaign.letters.errors import (
     LetterAlreadySent,
@@ -18,28 +18,36 @@ from campaign.letters.errors import (
     RecipientUnavailable,
     TextInvalid,
 )
-from campaign.letters.models import Action, ActionAskVersion, Letter
+from campaign.letters.models import Action, Letter
 from campaign.letters.queries import list_same_letters
 from campaign.letters.rules import (
     LetterStatus,
     MailStop,
     PreparedLetter,
     Writer,
-    expires_at,
     submission_digest,
 )
+from campaign.letters.service.acceptance import write_action
 from campaign.letters.service.confirmation import confirm_action, expire_actions_of
-from campaign.letters.service.dispatch import check_open, why_unreachable
-from campaign.letters.service.life import record_birth
+from campaign.letters.service.dispatch import check_open
 from campaign.letters.service.mail import (
     Correspondence,
     local_moment,
     queue_already_written,
     queue_confirmation,
 )
-from campaign.supporters.models import Supporter
 from campaign.supporters.service import lock_supporter
 
+# Made once: to put a statement together costs more than to run it.
+_RECIPIENTS = (
+    select(Candidacy)
+    .where(
+        Candidacy.id.in_(bindparam("candidacy_ids")),
+        Candidacy.ballot_id == bindparam("ballot_id"),
+    )
+    .options(joinedload(Candidacy.person))
+)
+_ACTION = select(Action).where(Action.submission_key == bindparam("key"))
 _LIVING = frozenset(LetterStatus) - {LetterStatus.WITHDRAWN, LetterStatus.EXPIRED}
 
 
@@ -69,12 +77,14 @@ def submit_action(
 ) -> Submission:
     """Accept letters to candidates of one ballot, once, and ask for one confirmation.
 
+    Campaign and ballot may have been read a moment ago, in another session: whatever has changed
+    since then is looked at again when the letters are confirmed.
     ``is_proven`` says that this browser has shown that the address is the writer's: then the
     action is confirmed at once, and a letter written before raises LetterAlreadySent. Otherwise
     only the mail says so. Raises LettersClosed, RecipientUnavailable.
     """
     check_open(campaign, ballot.election, now)
-    _check_recipients(
+    names = _check_recipients(
         session,
         ballot,
         letters,
@@ -83,8 +93,9 @@ def submit_action(
         ),
     )
     # From here on, what this address sends elsewhere at the same moment waits.
-    supporter = lock_supporter(session, email=writer.email, now=now)
-    expire_actions_of(session, supporter, now=now)
+    supporter, is_first = lock_supporter(session, email=writer.email, now=now)
+    if not is_first:
+        expire_actions_of(session, supporter, now=now)
     digest = submission_digest(
         key=submission_key, campaign_id=campaign.id, email=writer.email, letters=letters
     )
@@ -101,11 +112,13 @@ def submit_action(
     if action is not None:
         known(action)
         return Submission(action=action, is_new=False)
-    same = list_same_letters(
-        session,
-        supporter_id=supporter.id,
-        text_hashes={letter.candidacy_id: letter.text_hash for letter in letters},
-    )
+    same = []
+    if not is_first:
+        same = list_same_letters(
+            session,
+            supporter_id=supporter.id,
+            text_hashes={letter.candidacy_id: letter.text_hash for letter in letters},
+        )
     pending = {each.action_id: each.action for each in same if not each.action.confirmed_at}
     sent = [each for each in same if each.action.confirmed_at]
     if sent and is_proven:
@@ -125,7 +138,7 @@ def submit_action(
                 now=now,
             )
         return Submission(action=next(iter(pending.values()), None), is_new=False)
-    action = _write_action(
+    action = write_action(
         session,
         campaign=campaign,
         ballot=ballot,
@@ -143,7 +156,8 @@ def submit_action(
             action,
             campaign=campaign,
             election=ballot.election,
-            letters=action.letters,
+            constituency=ballot.constituency.name,
+            names=[names[letter.candidacy_id] for letter in fresh],
             already=sent,
             correspondence=correspondence,
             now=now,
@@ -157,19 +171,18 @@ def _check_recipients(
     letters: Sequence[PreparedLetter],
     *,
     stops: Mapping[int, MailStop],
-) -> None:
+) -> dict[int, str]:
+    """Return the candidates' names by candidacy; raises RecipientUnavailable."""
     if not letters:
         raise TextInvalid("Choose at least one candidate.")
     if ballot.is_cancelled:
         raise LettersClosed("The poll in this constituency has been cancelled.")
     wanted = {letter.candidacy_id for letter in letters}
     candidacies = session.scalars(
-        select(Candidacy)
-        .where(Candidacy.id.in_(wanted), Candidacy.ballot_id == ballot.id)
-        .options(joinedload(Candidacy.person), joinedload(Candidacy.ballot))
+        _RECIPIENTS, {"candidacy_ids": list(wanted), "ballot_id": ballot.id}
     ).all()
     for candidacy in candidacies:
-        if why_unreachable(candidacy):
+        if candidacy.status is not CandidacyStatus.STANDING:
             raise RecipientUnavailable(f"{candidacy.person.name} is no longer standing.")
         if stops.get(candidacy.id) is MailStop.NOTHING_MORE:
             raise RecipientUnavailable(
@@ -177,6 +190,7 @@ def _check_recipients(
             )
     if len(candidacies) != len(wanted) or len(wanted) != len(letters):
         raise RecipientUnavailable("Choose candidates who stand in this constituency, each once.")
+    return {candidacy.id: candidacy.person.name for candidacy in candidacies}
 
 
 def _find_submission(session: Session, digest: str) -> tuple[Action | None, str]:
@@ -185,63 +199,12 @@ def _find_submission(session: Session, digest: str) -> tuple[Action | None, str]
     What has lapsed or was taken back may be sent again, from the same page too.
     """
     key, attempt = digest, 1
-    while action := session.scalar(select(Action).where(Action.submission_key == key)):
+    while action := session.scalar(_ACTION, {"key": key}):
         if any(letter.status in _LIVING for letter in action.letters):
             return action, key
         attempt += 1
         key = f"{digest[:40]}:{attempt}"
     return None, key
-
-
-def _write_action(
-    session: Session,
-    *,
-    campaign: Campaign,
-    ballot: Ballot,
-    supporter: Supporter,
-    writer: Writer,
-    letters: Sequence[PreparedLetter],
-    key: str,
-    now: datetime,
-) -> Action:
-    action = Action(
-        campaign_id=campaign.id,
-        supporter_id=supporter.id,
-        constituency_id=ballot.constituency_id,
-        submission_key=key,
-        supporter_name=writer.name,
-        postcode=writer.postcode,
-        consent_text=campaign.consent_text,
-        wants_news=writer.wants_news and bool(campaign.news_text),
-        news_text=campaign.news_text if writer.wants_news else "",
-        created_at=now,
-        expires_at=expires_at(now, poll_closes_at=ballot.election.poll_closes_at),
-        supporter=supporter,
-        constituency=ballot.constituency,
-    )
-    action.letters = [
-        Letter(
-            campaign_id=campaign.id,
-            supporter_id=supporter.id,
-            candidacy_id=letter.candidacy_id,
-            variant_id=letter.variant_id,
-            status=LetterStatus.UNCONFIRMED,
-            subject=letter.subject,
-            body=letter.body,
-            text_hash=letter.text_hash,
-            is_personal=letter.is_personal,
-            created_at=now,
-        )
-        for letter in letters
-    ]
-    session.add(action)
-    session.flush()  # The log and the pinned wordings name rows.
-    record_birth(session, action.letters, now=now)
-    session.add_all(
-        ActionAskVersion(action_id=action.id, ask_version_id=ask.current.id)
-        for ask in list_asks(session, campaign.id)
-    )
-    return action
 
 
 def _bring_forward(
@@ -267,7 +230,8 @@ def _bring_forward(
             action,
             campaign=session.get_one(Campaign, action.campaign_id),
             election=ballot.election,
-            letters=pending,
+            constituency=ballot.constituency.name,
+            names=[letter.candidacy.person.name for letter in pending],
             correspondence=correspondence,
             now=now,
             is_repeat=True,

@@ -6,7 +6,7 @@ from alembic import op
 from campaign.core import db
 
 revision = "b1f4c07d93aa"
-down_revision = "7d2f6a90c1e5"
+down_revision = "3b1f0c8e7a52"
 branch_labels = None
 depends_on = None
 

@@ -1,1 +1,1 @@
-"""Pages that exist in the demonstration only: the mailbox viewer."""
+"""Pages that exist in the demonstration only: the mailbox viewer and the styles page."""

@@ -1,10 +1,13 @@
 """How templates print numbers, days and the organisation's Markdown."""
 
 from datetime import date, datetime
+from functools import lru_cache
 
 import nh3
+from babel import Locale
+from babel.numbers import format_decimal
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_decimal, get_locale
+from flask_babel import format_date, format_datetime, get_locale
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -13,6 +16,7 @@ _TAGS = {"p", "h2", "h3", "h4", "ul", "ol", "li", "a", "strong", "em", "blockquo
 _URL_SCHEMES = {"http", "https", "mailto", "tel"}
 
 
+@lru_cache(maxsize=64)  # The same few texts stand on every page of a campaign.
 def markdown(text: str) -> Markup:
     """Return an organiser's Markdown as safe HTML; HTML in it is shown as text."""
     html = nh3.clean(
@@ -28,7 +32,12 @@ def markdown(text: str) -> Markup:
 
 def number(value: int) -> str:
     """Return a whole number with the language's thousands separator."""
-    return str(format_decimal(value))
+    return _number(value, get_locale())
+
+
+@lru_cache(maxsize=4096)  # A tracker prints two thousand of them, few of them different.
+def _number(value: int, locale: Locale) -> str:
+    return str(format_decimal(value, locale=locale))
 
 
 def day(value: date | datetime) -> str:

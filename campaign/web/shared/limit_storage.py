@@ -4,11 +4,13 @@ Each count is one statement, so two processes never both read the old value. The
 that must survive: it is written without waiting for the disk, and may be deleted at any time.
 """
 
+import os
 import random
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import structlog
@@ -44,6 +46,7 @@ class SQLiteStorage(Storage):
     def __init__(self, uri: str, wrap_exceptions: bool = False, **options: str) -> None:
         super().__init__(uri, wrap_exceptions=wrap_exceptions)
         self._path = Path(uri.removeprefix(f"{SCHEME}://"))
+        self._kept = threading.local()
 
     @property
     def base_exceptions(self) -> type[Exception]:
@@ -100,14 +103,34 @@ class SQLiteStorage(Storage):
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        # One for each count: nothing is shared between threads, or inherited over a fork.
-        connection = sqlite3.connect(
-            self._path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None
-        )
+        """Yield this thread's connection to the file; after an error the next is a new one."""
+        connection = getattr(self._kept, "connection", None)
+        if connection is None or not connection.is_of(self._path):
+            connection = self._kept.connection = _Connection(self._path)
         try:
-            connection.execute("PRAGMA synchronous=OFF")
-            connection.execute("PRAGMA journal_mode=MEMORY")
-            connection.execute(_SCHEMA)
             yield connection
-        finally:
-            connection.close()
+        except sqlite3.Error:
+            del self._kept.connection
+            raise
+
+
+class _Connection(sqlite3.Connection):
+    """A connection of one thread, which ends with its thread."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None)
+        self.execute("PRAGMA synchronous=OFF")
+        self.execute("PRAGMA journal_mode=MEMORY")
+        self.execute(_SCHEMA)
+        self._process, self._file = os.getpid(), path.stat().st_ino
+
+    def is_of(self, path: Path) -> bool:
+        """Tell whether this process opened the file that lies there now: no fork, no deletion."""
+        try:
+            return (os.getpid(), path.stat().st_ino) == (self._process, self._file)
+        except FileNotFoundError:
+            return False
+
+    def __del__(self) -> None:
+        with suppress(sqlite3.ProgrammingError):  # It was never opened.
+            self.close()

@@ -4,8 +4,10 @@ It obeys what an answer says of itself: kept is what is ``public`` with a ``max-
 cookie and varies by nothing. Such pages hold nothing of one visitor, so these, and only these, are
 compressed: in a page with a secret, the size of what is compressed can betray it (BREACH).
 
-A page is made anew after three fifths of its max-age, by one thread, while the others still get
-the old one; beyond its max-age nobody does. ``Age`` tells browsers and proxies how much is left.
+A page stands as long as the version of what the public sees does; that is read once a second. When
+it has changed, or the page is a minute old, one thread makes it anew. The others get the old one
+meanwhile, but nobody once its max-age has passed since it was last known to be right. ``Age`` says
+how long ago that was, so that browsers and proxies keep it for the rest of the time only.
 """
 
 import gzip
@@ -23,13 +25,16 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 8 * 1024 * 1024
 """Room for pages in each process: some hundred constituencies. The longest unused goes first."""
-LONGEST_SECONDS = 60
-"""No answer is kept for longer, whatever it allows: it is then made anew, or read from disk."""
-PART_UNTIL_REMADE = 0.6
+LONGEST_SECONDS = 60.0
+"""A page is made anew after this, whatever the version says: it does not cover every word."""
+VERSION_SECONDS = 1.0
+"""How long a version is believed before it is read again."""
 WAIT_SECONDS = 5.0
 """How long a request waits for another that makes the same page, before it makes it itself."""
 
 _SMALLEST_COMPRESSED = 500
+_SMALLEST_KEPT_TWICE = 32_000
+"""Smaller pages are kept compressed alone, and unpacked for the few that do not take gzip."""
 _ENTRY_OVERHEAD = 2_000
 _CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE")
 _BESIDE_THE_CACHE = ("HTTP_AUTHORIZATION", "HTTP_RANGE")
@@ -44,22 +49,40 @@ Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class _Version:
+    """What the public sees, as one value, and when it was read."""
+
+    value: object
+    read_at: float
+
+
+@dataclass(slots=True)
 class _Page:
     """An answer as it was made, plain and compressed."""
 
+    version: object
+    """That of the moment before it was made."""
     made_at: float
+    right_at: float
+    """When it was last known to be right."""
     lasts: float
     """Seconds from then."""
     etag: str
     headers: Headers
     """Without Content-Length and Content-Encoding."""
-    plain: bytes
+    plain: bytes | None
     compressed: bytes | None
 
     @property
     def size(self) -> int:
         """Return how much room it takes."""
-        return len(self.plain) + len(self.compressed or b"") + _ENTRY_OVERHEAD
+        return len(self.plain or b"") + len(self.compressed or b"") + _ENTRY_OVERHEAD
+
+    def body(self, *, is_compressed: bool) -> bytes:
+        """Return the page as it is sent."""
+        if self.compressed is None or (self.plain is not None and not is_compressed):
+            return self.plain or b""
+        return self.compressed if is_compressed else gzip.decompress(self.compressed)
 
 
 class PageCache:
@@ -70,17 +93,21 @@ class PageCache:
         application: "WSGIApplication",
         *,
         static_prefix: str,
+        read_version: Callable[[], object],
         max_bytes: int = MAX_BYTES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._application = application
         self._static_prefix = static_prefix
+        self._read_version = read_version
         self._max_bytes = max_bytes
         self._clock = clock
         self._pages: OrderedDict[Key, _Page] = OrderedDict()
         self._bytes = 0
         self._makers: dict[Key, threading.Event] = {}
         self._lock = threading.Lock()
+        self._version = _Version(None, -VERSION_SECONDS)
+        self._version_lock = threading.Lock()
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -89,25 +116,42 @@ class PageCache:
         key = self._key(environ)
         if key is None:
             return self._application(environ, start_response)
+        version = self._current_version()
         page = self._find(key)
         if page is None:
-            return self._make(key, environ, start_response)
-        age = self._clock() - page.made_at
-        if age < page.lasts * PART_UNTIL_REMADE:
-            return self._answer(page, environ, start_response)
+            return self._make(key, version, environ, start_response)
+        if page.version == version.value:
+            page.right_at = max(page.right_at, version.read_at)
+            if self._clock() - page.made_at < LONGEST_SECONDS:
+                return self._answer(page, environ, start_response)
         other = self._claim(key)
         if other is None:
             try:
-                return self._make(key, environ, start_response)
+                return self._make(key, version, environ, start_response)
             finally:
                 self._release(key)
-        if age < page.lasts:
+        if self._clock() - page.right_at < page.lasts:
             return self._answer(page, environ, start_response)
         other.wait(WAIT_SECONDS)
         newer = self._find(key)
         if newer is not None and newer is not page:
             return self._answer(newer, environ, start_response)
-        return self._make(key, environ, start_response)
+        return self._make(key, version, environ, start_response)
+
+    def _current_version(self) -> _Version:
+        """Return the version, read anew by one thread where it is a second old."""
+        version = self._version
+        if self._clock() - version.read_at < VERSION_SECONDS:
+            return version
+        # The first of a process must be waited for; later, the others go on with the old one.
+        if self._version_lock.acquire(blocking=version.value is None):
+            try:
+                if self._version is version:
+                    read_at = self._clock()
+                    self._version = _Version(self._read_version(), read_at)
+            finally:
+                self._version_lock.release()
+        return self._version
 
     def _key(self, environ: "WSGIEnvironment") -> Key | None:
         """Return what tells one page from another; None for what goes past the cache."""
@@ -123,7 +167,11 @@ class PageCache:
         return environ.get("wsgi.url_scheme", ""), environ.get("HTTP_HOST", ""), path
 
     def _make(
-        self, key: Key, environ: "WSGIEnvironment", start_response: "StartResponse"
+        self,
+        key: Key,
+        version: _Version,
+        environ: "WSGIEnvironment",
+        start_response: "StartResponse",
     ) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD":
             return self._application(environ, start_response)
@@ -149,14 +197,14 @@ class PageCache:
             content = b"".join(body)
         finally:
             getattr(body, "close", _nothing)()
-        page = _page(content, headers, made_at=made_at, lasts=lasts)
+        page = _page(content, headers, version=version.value, made_at=made_at, lasts=lasts)
         self._keep(key, page)
         return self._answer(page, environ, start_response)
 
     def _answer(
         self, page: _Page, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        age = ("Age", str(max(0, int(self._clock() - page.made_at))))
+        age = ("Age", str(max(0, int(self._clock() - page.right_at))))
         known: str = environ.get("HTTP_IF_NONE_MATCH", "")
         if known and (known.strip() == "*" or page.etag in _ETAG.findall(known)):
             start_response(
@@ -165,10 +213,12 @@ class PageCache:
             )
             return []
         headers = [*page.headers, age]
-        body = page.plain
-        if page.compressed is not None and _takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
-            body = page.compressed
+        is_compressed = page.compressed is not None and _takes_gzip(
+            environ.get("HTTP_ACCEPT_ENCODING", "")
+        )
+        if is_compressed:
             headers.append(("Content-Encoding", "gzip"))
+        body = page.body(is_compressed=is_compressed)
         headers.append(("Content-Length", str(len(body))))
         start_response("200 OK", headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
@@ -222,21 +272,26 @@ def _seconds_to_keep(status: str, headers: Headers) -> float | None:
     allowed = _MAX_AGE.search(control)
     if allowed is None or "public" not in control or int(allowed[1]) == 0:
         return None
-    return min(float(allowed[1]), LONGEST_SECONDS)
+    return float(allowed[1])
 
 
-def _page(content: bytes, headers: Headers, *, made_at: float, lasts: float) -> _Page:
+def _page(
+    content: bytes, headers: Headers, *, version: object, made_at: float, lasts: float
+) -> _Page:
     named = {name.lower(): value for name, value in headers}
     etag = _ETAG.search(named.get("etag", ""))
     kept = [each for each in headers if each[0].lower() not in ("content-length", "etag")]
     if etag:
         # Weak, because it stands for the plain and the compressed page alike.
         kept.append(("ETag", f"W/{etag[1]}"))
+    plain: bytes | None = content
     compressed = None
     if len(content) >= _SMALLEST_COMPRESSED and _COMPRESSIBLE.match(named.get("content-type", "")):
         compressed = gzip.compress(content, compresslevel=6, mtime=0)
         kept.append(("Vary", "Accept-Encoding"))
-    return _Page(made_at, lasts, etag[1] if etag else "", kept, content, compressed)
+        if len(content) < _SMALLEST_KEPT_TWICE:
+            plain = None
+    return _Page(version, made_at, made_at, lasts, etag[1] if etag else "", kept, plain, compressed)
 
 
 def _says_nothing(query: str) -> bool:

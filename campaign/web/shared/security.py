@@ -36,11 +36,13 @@ def security_headers(*, is_secure: bool) -> Iterator[tuple[str, str]]:
 
 def init_app(app: Flask, *, is_secure: bool) -> None:
     """Add the headers where the view has not set its own; nothing is kept unless it says so."""
+    headers = [(name, name.lower(), value) for name, value in security_headers(is_secure=is_secure)]
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in security_headers(is_secure=is_secure):
-            response.headers.setdefault(name, value)
+        # Looked through once: a look for each header costs as much as a small view.
+        own = {name.lower() for name, _value in response.headers}
+        response.headers.extend((name, value) for name, lower, value in headers if lower not in own)
         if request.endpoint != "static":
             response.headers.setdefault("Cache-Control", "no-store")
         return response

@@ -15,11 +15,13 @@ from campaign.candidates.models import AddressCorrection, Person
 from campaign.delivery.models import DeliveryPause
 from campaign.elections.models import Election
 from campaign.letters.models import Letter
+from campaign.letters.rules import LetterStatus
 from campaign.organisers.models import AuditEntry
 from campaign.organisers.rules import Role
 from campaign.pledges.models import CandidateRequest, PledgeEvent
 from campaign.pledges.queries import list_current_answers
-from campaign.pledges.rules import RequestKind, Stance
+from campaign.pledges.rules import Channel, RequestKind, Stance
+from campaign.pledges.service import record_pledge
 from tests.factories import EARLY, CampaignFactory
 from tests.web.back_office.conftest import token_of
 from tests.web.client import CheckingClient
@@ -69,6 +71,60 @@ def test_candidates_are_found_by_name_party_or_constituency(
     text = log_in(Role.VIEWER).get(f"{arranged.base}/candidates/", query_string={"q": words}).text
     assert found in text
     assert missing not in text
+
+
+@pytest.mark.parametrize(
+    ("group", "found", "missing"),
+    [
+        ("no_address", "John Wray", "Jane Smith"),
+        ("returned", "Jane Smith", "John Wray"),
+        ("answered", "No candidate has answered yet", "Jane Smith"),
+        ("nonsense", "Jane Smith", "No letter has come back"),
+    ],
+)
+def test_the_overview_leads_to_the_candidates_that_need_somebody(
+    log_in: LogIn,
+    arranged: SimpleNamespace,
+    web_session: Session,
+    group: str,
+    found: str,
+    missing: str,
+) -> None:
+    web_session.get(Letter, arranged.letter_id).status = LetterStatus.BOUNCED
+    web_session.commit()
+    text = log_in(Role.VIEWER).get(f"{arranged.base}/candidates/?group={group}").text
+    assert found in text
+    assert missing not in text
+
+
+def test_the_overview_says_what_candidates_did_last(
+    log_in: LogIn, arranged: SimpleNamespace, web_session: Session
+) -> None:
+    record_pledge(
+        web_session,
+        campaign_id=arranged.campaign_id,
+        candidacy_id=arranged.jane_candidacy_id,
+        ask_id=arranged.ask_id,
+        stance=Stance.PARTLY,
+        channel=Channel.HUSTINGS,
+        entered_by="organiser:1",
+        quote="In the town hall.",
+        now=EARLY,
+    )
+    web_session.add(
+        CandidateRequest(
+            campaign_id=arranged.campaign_id,
+            candidacy_id=arranged.jane_candidacy_id,
+            kind=RequestKind.NOTHING_MORE,
+            requested_at=EARLY,
+        )
+    )
+    web_session.commit()
+    text = log_in(Role.VIEWER).get(f"{arranged.base}/").text
+    events = text.split('class="events"', 1)[1].split("</ol>", 1)[0]
+    assert events.count("Jane Smith") == 2
+    assert "badge--partly" in events
+    assert "asked for no more letters" in events
 
 
 def test_a_candidates_page_shows_counts_and_neither_text_nor_writer(
@@ -241,7 +297,7 @@ def test_a_campaign_is_paused_and_resumed(
     text = client.get(page).text
     assert "The letter is wrong." in text
     assert "Olive Organiser" in text
-    assert "Delivery has been paused since" in client.get(f"{arranged.base}/").text
+    assert "Delivery is paused: see why, or resume" in client.get(f"{arranged.base}/").text
     assert post(client, f"{page}/resume", page=page, reason="It is mended now.").status_code == 303
     assert fetch(select(DeliveryPause)) == []
     assert [e.verb for e in fetch(select(AuditEntry).order_by(AuditEntry.id))] == [

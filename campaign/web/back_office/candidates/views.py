@@ -12,6 +12,7 @@ from campaign.organisers.service import record_audit
 from campaign.pledges.service import settle_request
 from campaign.reports.office_candidates import (
     CandidatePage,
+    Group,
     candidate_page,
     open_requests,
     search_candidates,
@@ -29,9 +30,17 @@ def search(campaign_slug: str) -> str:
     """Find candidates by name, party or constituency."""
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
     words = request.args.get("q", "").strip()[:100]
-    rows, count = search_candidates(session(), campaign, words=words)
+    # Any other value of the address means everybody.
+    group = request.args.get("group", type=Group)
+    rows, count = search_candidates(session(), campaign, words=words, group=group)
     return render_template(
-        "back_office/candidates.html", campaign=campaign, words=words, rows=rows, count=count
+        "back_office/candidates.html",
+        campaign=campaign,
+        words=words,
+        group=group,
+        groups=list(Group),
+        rows=rows,
+        count=count,
     )
 
 

@@ -8,10 +8,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from campaign.campaigns import queries as campaigns
 from campaign.elections import queries as elections
 from campaign.geography import queries as geography
-from campaign.geography.rules import PostcodeOutcome, format_postcode
+from campaign.geography.rules import PostcodeOutcome, format_postcode, normalise_postcode
 from campaign.reports import constituency as reports
+from campaign.reports.postcode_search import find_constituency_slug
 from campaign.web.shared.caching import same_for_everybody
-from campaign.web.shared.context import now, session
+from campaign.web.shared.context import now, session, toolkit
 from campaign.web.shared.limits import LOOKUP, limited
 
 blueprint = Blueprint("geography", __name__)
@@ -23,18 +24,17 @@ _STATUS = {PostcodeOutcome.NOT_A_POSTCODE: 422, PostcodeOutcome.UNKNOWN: 404}
 @limited(LOOKUP)
 def find(campaign_slug: str) -> BaseResponse | tuple[str, int]:
     """Lead from a postcode to its constituency, or say why there is none."""
+    typed = request.args.get("postcode", "").strip()[:20]
+    slug = find_constituency_slug(
+        toolkit().database, campaign_slug=campaign_slug, postcode=normalise_postcode(typed) or ""
+    )
+    if slug is not None:
+        return _to_constituency(campaign_slug, slug)
     campaign = campaigns.get_campaign(session(), campaign_slug)
     election = elections.get_election(session(), campaign.election_id)
-    typed = request.args.get("postcode", "").strip()[:20]
     lookup = geography.look_up_postcode(session(), typed, boundary_set_id=election.boundary_set_id)
     if lookup.constituency is not None:
-        return redirect(
-            url_for(
-                ".constituency",
-                campaign_slug=campaign.slug,
-                constituency_slug=lookup.constituency.slug,
-            )
-        )
+        return _to_constituency(campaign_slug, lookup.constituency.slug)
     page = render_template(
         "public/geography/not_found.html",
         campaign=campaign,
@@ -43,6 +43,10 @@ def find(campaign_slug: str) -> BaseResponse | tuple[str, int]:
         suggestions=[format_postcode(postcode) for postcode in lookup.suggestions],
     )
     return page, _STATUS.get(lookup.outcome, 200)
+
+
+def _to_constituency(campaign_slug: str, slug: str) -> BaseResponse:
+    return redirect(url_for(".constituency", campaign_slug=campaign_slug, constituency_slug=slug))
 
 
 @blueprint.get("/<campaign_slug>/constituencies/")

@@ -3,9 +3,12 @@
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
+from babel.support import NullTranslations, Translations
 from flask import request
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as __
 from flask_wtf import FlaskForm
@@ -18,6 +21,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.i18n import messages_path
 from wtforms.validators import InputRequired, ValidationError
 
 from campaign.core.errors import InvalidInput
@@ -38,6 +42,11 @@ from campaign.supporters.rules import normalise_email
 
 _CHOOSE_CANDIDATES = __("Choose from the candidates on this page, please.")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+@cache
+def _words_of_wtforms(locale: str) -> NullTranslations:
+    return Translations.load(messages_path(), [locale], domain="wtforms")
 
 
 def cleaned(clean: Callable[[str], str]) -> Callable[[FlaskForm, Field], None]:
@@ -77,12 +86,17 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
     email = EmailField(
         __("Your e-mail address"),
         [cleaned(normalise_email)],
-        render_kw={"autocomplete": "email", "spellcheck": "false"},
+        render_kw={"autocomplete": "email", "inputmode": "email", "spellcheck": "false"},
     )
     has_postcode = BooleanField(__("Sign with my postcode too"))
     postcode = StringField(
         __("Postcode, if you sign with it"),
-        render_kw={"autocomplete": "postal-code", "class": "short"},
+        render_kw={
+            "autocomplete": "postal-code",
+            "autocapitalize": "characters",
+            "spellcheck": "false",
+            "class": "short",
+        },
     )
     consent = BooleanField(
         validators=[InputRequired(__("Tick the box if you agree. Without it we may send nothing."))]
@@ -90,6 +104,12 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
     wants_news = BooleanField()
     website = StringField(__("Leave this field empty"))
     submission_key = HiddenField()
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """Reads the words of WTForms once for each language, not once for each form."""
+
+        def get_translations(self, form: FlaskForm) -> NullTranslations:
+            return _words_of_wtforms(str(get_locale()))
 
     desk: WritingDesk
     editor_count: int
@@ -198,13 +218,6 @@ def make_write_form(desk: WritingDesk) -> WriteForm:
     if is_posted:
         while count < len(desk.candidacies) and f"for_{count}" in request.form:
             count += 1
-    fields: dict[str, Any] = {"editor_count": count}
-    for number in range(count):
-        fields[f"for_{number}"] = HiddenField()
-        fields[f"subject_{number}"] = StringField(
-            __("Subject"), render_kw={"maxlength": SUBJECT_LIMIT}
-        )
-        fields[f"body_{number}"] = TextAreaField(__("Your letter"), render_kw={"rows": 16})
     data: dict[str, Any] = {
         "recipients": [each.id for each in desk.reachable],
         "submission_key": secrets.token_urlsafe(24),
@@ -212,9 +225,21 @@ def make_write_form(desk: WritingDesk) -> WriteForm:
     for number, group in enumerate(groups):
         data[f"for_{number}"] = ",".join(map(str, group.candidacy_ids))
         data[f"subject_{number}"], data[f"body_{number}"] = group.subject, group.body
-    form = type("WriteForm", (WriteForm,), fields)(data=None if is_posted else data)
+    form = _form_class(count)(data=None if is_posted else data)
     form.desk = desk
     form.consent.label.text = desk.campaign.consent_text
     form.wants_news.label.text = desk.campaign.news_text
-    assert isinstance(form, WriteForm)
     return form
+
+
+@cache
+def _form_class(editor_count: int) -> type[WriteForm]:
+    """Return the form with so many editors: at most one for each candidate of a ballot."""
+    fields: dict[str, Any] = {"editor_count": editor_count}
+    for number in range(editor_count):
+        fields[f"for_{number}"] = HiddenField()
+        fields[f"subject_{number}"] = StringField(
+            __("Subject"), render_kw={"maxlength": SUBJECT_LIMIT}
+        )
+        fields[f"body_{number}"] = TextAreaField(__("Your letter"), render_kw={"rows": 16})
+    return type("WriteForm", (WriteForm,), fields)

@@ -14,7 +14,7 @@ from campaign.letters.errors import ActionExpired, LettersClosed, TooManyMails
 from campaign.reports.writing_desk import WritingDesk, open_desk
 from campaign.supporters.service import PROOF_LIFETIME, browser_proves, sign_browser_proof
 from campaign.web.public.letters.forms import WriteForm, make_write_form
-from campaign.web.shared.context import now, session, toolkit
+from campaign.web.shared.context import now, reading_session, session, toolkit
 from campaign.web.shared.limits import CONFIRMATION, FORM, SUBMISSION, limited
 
 blueprint = Blueprint("letters", __name__)
@@ -29,8 +29,9 @@ def is_sending() -> bool:
 
 @blueprint.after_request
 def keep_out_of_indexes(response: Response) -> Response:
-    """Tell search engines to leave these pages alone: they are somebody's own."""
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    """Tell search engines to leave these pages alone: all but the first are somebody's own."""
+    if request.endpoint != "letters.write":
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
 
 
@@ -134,7 +135,10 @@ def action_withdraw(token: str) -> tuple[str, int] | BaseResponse:
 
 def _desk(campaign_slug: str, constituency_slug: str) -> WritingDesk:
     return open_desk(
-        session(), campaign_slug=campaign_slug, constituency_slug=constituency_slug, now=now()
+        reading_session(),
+        campaign_slug=campaign_slug,
+        constituency_slug=constituency_slug,
+        now=now(),
     )
 
 
@@ -204,11 +208,13 @@ def _action_page(token: str, *, problem: str = "") -> str:
     found = queries.get_action(session(), toolkit().signer, token)
     campaign = queries.get_campaign_of(session(), found)
     election = get_election(session(), campaign.election_id)
+    path = url_for("campaigns.show", campaign_slug=campaign.slug)
     return render_template(
         "public/letters/action.html",
         token=token,
         action=found,
         campaign=campaign,
+        campaign_link=f"{toolkit().settings.base_url}{path}",
         election=election,
         phase=election.phase(now()),
         is_waiting=queries.is_waiting(found, campaign=campaign, election=election, now=now()),

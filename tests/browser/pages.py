@@ -1,0 +1,198 @@
+"""Every page in every state that a visitor can bring about, one after another.
+
+Each function walks and yields the name of what is open now. A page that is missing here fails
+``test_the_walk_leaves_no_page_out``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, StorageState
+
+from campaign.demonstration.island import invent_island
+from tests.browser import walk
+from tests.browser.accounts import Account, open_password_link
+from tests.browser.walk import Supporter, follow, press
+
+SLUG = "safer-internet"
+SEAT = "Thrushgill"
+TWINS = "great-yarrick"
+CANCELLED = "isle-of-orrin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doors:
+    """Personal pages that only mail leads to, and the organisers' logins."""
+
+    waiting: str
+    confirmed: str
+    answer: str
+    candidate: int
+    letter: str
+    mail: str
+    login: StorageState
+    colleague: Account
+
+
+def _open(page: Page, *paths: str) -> Iterator[str]:
+    for path in paths:
+        page.goto(path)
+        yield path
+
+
+def public_pages(page: Page, doors: Doors) -> Iterator[str]:
+    """Open what everybody can open, and what comes back when it is filled in wrongly."""
+    island = invent_island()
+    yield from _open(
+        page,
+        f"/{SLUG}/",
+        f"/{SLUG}/find?postcode=ZZ",
+        f"/{SLUG}/find?postcode=ZZ1+1ZZ",
+        f"/{SLUG}/find?postcode={island.ended_postcode}",
+        f"/{SLUG}/find?postcode={island.homeless_postcode}",
+        f"/{SLUG}/constituencies/",
+        f"/{SLUG}/privacy/",
+        f"/{SLUG}/port-velland-harbour/",
+        f"/{SLUG}/{TWINS}/",
+        f"/{SLUG}/{CANCELLED}/",
+        f"/{SLUG}/thrushgill/write",
+        f"/{SLUG}/{CANCELLED}/write",
+        f"/{SLUG}/thrushgill/check-your-mail",
+        f"/{SLUG}/pledges/",
+        f"/{SLUG}/candidates/{doors.candidate}/",
+        "/nothing/here",
+        f"/{SLUG}/nothing-here/",
+        f"{doors.waiting}confirm",
+        "/styles/",
+        "/mailbox/",
+        "/mailbox/?to=nobody",
+        "/mailbox/?to=wilma",
+        doors.mail,
+    )
+    page.goto(f"/{SLUG}/thrushgill/write")
+    press(page, "Look over my letters")
+    yield "a letter with errors"
+    walk.fill_in_letter(
+        page, Supporter(name="Wilma", email="wilma@example.org", seat=walk.seat_named(SEAT))
+    )
+    press(page, "Look over my letters")
+    yield "the preview of letters"
+    page.context.clear_cookies()
+    press(page, "Send my letter")
+    yield "a form that timed out"
+
+
+def personal_pages(page: Page, doors: Doors) -> Iterator[str]:
+    """Open the pages of one supporter and of one candidate."""
+    yield from _open(
+        page,
+        doors.waiting,
+        doors.confirmed,
+        doors.answer,
+        f"{doors.answer}receipt",
+        *(
+            f"{doors.answer}request/{kind}"
+            for kind in ("not_me", "wrong_address", "one_digest_a_day", "nothing_more")
+        ),
+    )
+    page.goto(doors.answer)
+    press(page, "Look at my answers")
+    yield "answers with errors"
+    page.locator(".ask-form").first.get_by_label("No", exact=True).check()
+    press(page, "Look at my answers")
+    yield "the preview of answers"
+    page.goto(doors.answer)
+    follow(page, "Withdraw this answer")
+    yield "the withdrawal of an answer"
+    page.goto(f"{doors.answer}request/one_digest_a_day")
+    page.locator("main form .button").first.click()
+    yield "a request that was noted"
+    page.goto(doors.waiting)
+    page.get_by_role("button", name="Take back").first.click()
+    yield "a letter taken back"
+
+
+def login_pages(page: Page, doors: Doors) -> Iterator[str]:
+    """Open what stands before the back office, up to the second step."""
+    page.context.clear_cookies()
+    yield from _open(page, "/organise/login", "/organise/reset", "/organise/mf-recovery")
+    page.goto("/organise/login")
+    press(page, "Log in")
+    yield "a login with errors"
+    open_password_link(page, doors.colleague.email)
+    yield "a password to set"
+    press(page, "Set this password")
+    yield "a password with errors"
+    walk.enter_password(page, doors.colleague.email, doors.colleague.password)
+    yield "the second step"
+    page.get_by_label("Code").fill("000000")
+    press(page, "Log in")
+    yield "the second step with errors"
+    follow(page, "I do not have my phone")
+    press(page, "Log in")
+    yield "a recovery code with errors"
+    walk.enter_password(page, doors.colleague.email, doors.colleague.password)
+    page.get_by_label("Code").fill(doors.colleague.code())
+    press(page, "Log in")
+    yield from _open(
+        page,
+        "/organise/audit-log",
+        "/organise/change",
+        "/organise/tf-setup",
+        "/organise/mf-recovery-codes",
+    )
+    press(page, "Make new codes and show them")
+    yield "recovery codes"
+    page.goto("/organise/change")
+    page.locator("main form .button").first.click()
+    yield "a change of password with errors"
+    page.goto("/organise/tf-setup")
+    press(page, "Set up an authenticator app")
+    yield "a key for the authenticator app"
+    page.goto("/organise/verify")
+    yield "a password asked for again"
+
+
+def office_pages(page: Page, doors: Doors) -> Iterator[str]:
+    """Open the pages of organisers, logged in as the owner."""
+    candidate = f"/organise/{SLUG}/candidates/{doors.candidate}/"
+    yield from _open(
+        page,
+        "/organise/",
+        f"/organise/{SLUG}/",
+        f"/organise/{SLUG}/candidates/",
+        f"/organise/{SLUG}/candidates/?q=thrushgill",
+        f"/organise/{SLUG}/candidates/?q=nobody+at+all",
+        candidate,
+        doors.letter,
+        f"{candidate}address",
+        f"{candidate}pledge",
+        f"/organise/{SLUG}/review/",
+        f"/organise/{SLUG}/requests/",
+        f"/organise/{SLUG}/delivery",
+        f"/organise/{SLUG}/export/",
+        "/organise/delivery",
+        "/organise/audit-log",
+        "/organise/account",
+    )
+    for path in (
+        doors.letter,
+        f"{candidate}address",
+        f"{candidate}pledge",
+        f"/organise/{SLUG}/delivery",
+        "/organise/delivery",
+    ):
+        page.goto(path)
+        page.locator("main form .button").last.click()
+        yield f"{path} with errors"
+    page.goto(doors.letter)
+    page.locator("main form").get_by_role("textbox").fill("The candidate's office asked about it.")
+    page.locator("main form .button").last.click()
+    yield "the text of a letter"
+    page.goto(f"{candidate}pledge")
+    page.locator("main form").get_by_label("Partly", exact=True).check()
+    page.locator("main form fieldset").last.get_by_role("radio").first.check()
+    page.locator("#quote").fill("At the hustings in Thrushgill on the first of the month.")
+    page.locator("main form .button").last.click()
+    yield "an answer that was recorded"
+    yield from _open(page, f"/organise/{SLUG}/review/", candidate)
