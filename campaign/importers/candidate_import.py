@@ -40,6 +40,7 @@ from campaign.importers.candidate_merges import (
 from campaign.importers.candidate_plan import Known, Plan, Planner
 from campaign.importers.candidates import CandidateFile, EmailFault, read
 from campaign.importers.errors import MassWithdrawalRefused
+from campaign.importers.garbage import without_garbage_collection
 from campaign.importers.sources import Source
 
 
@@ -95,12 +96,14 @@ class CandidateReport:
             raise MassWithdrawalRefused(self.refusal)
 
 
+@without_garbage_collection()
 def read_candidates(source: Source, *, election_id: str | None = None) -> CandidateFile:
     """Read a file of candidates; raises ImportRefused."""
     with source.open_text(".csv") as text:
         return read(text, election_id=election_id)
 
 
+@without_garbage_collection()
 def import_candidates(
     session: Session,
     file: CandidateFile,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from uk_election_timetables.election_ids import (
@@ -27,6 +28,7 @@ class ElectionDates:
     poll_closes_at: datetime
 
 
+@cache
 def dates_of(election_id: str, polling_day: date) -> ElectionDates:
     """Return when nominations and poll close; raises ImportRefused for an unknown kind."""
     try:
