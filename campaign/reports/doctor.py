@@ -99,9 +99,16 @@ def _failed(session: Session) -> Finding:
 def _pauses(session: Session) -> Iterator[Finding]:
     for pause in queries.list_pauses(session):
         what = "All mail" if pause.scope == ALL_SCOPES else f"Mail of {pause.scope}"
-        yield Finding(
-            Level.WARNING, f"{what} is paused since {pause.paused_at:%d %B %Y %H:%M} UTC."
-        )
+        since = f"{what} is paused since {pause.paused_at:%d %B %Y %H:%M} UTC"
+        if pause.ends_at is None:
+            yield Finding(Level.WARNING, f"{since}.")
+        else:
+            # Nobody chose this one: the relay refuses us until somebody mends something.
+            yield Finding(
+                Level.PROBLEM,
+                f"{since}: {pause.reason} Tried again at {pause.ends_at:%H:%M} UTC, "
+                "or as soon as an owner resumes delivery.",
+            )
 
 
 def _channel(channel: Channel, mail: MailSettings) -> Finding:

@@ -92,9 +92,11 @@ def test_supporter_and_candidate(page: Page, keyboard: Keyboard, has_script: boo
     expect(page.locator(".error-summary")).to_be_focused()
     ask = page.locator(".ask-form").first
     keyboard.choose(ask.get_by_label("Partly", exact=True))
-    keyboard.go_to(ask.locator("summary").first)
-    page.keyboard.press("Enter")
-    keyboard.fill(ask.get_by_role("textbox"), "I shall look into it.")
+    statement = ask.locator("textarea")
+    if not statement.is_visible():
+        keyboard.go_to(ask.locator("summary", has_text="statement"))
+        page.keyboard.press("Enter")
+    keyboard.fill(statement, "I shall look into it.")
     keyboard.follow(page.get_by_role("button", name="Look at my answers"))
     keyboard.follow(page.get_by_role("button", name="Publish my answer"))
     expect(heading).to_have_text("Your answers are in the record")

@@ -97,6 +97,17 @@ def test_pauses_are_named(
     assert "Mail of campaign:3 is paused" in found[Level.WARNING]
 
 
+def test_a_relay_that_refuses_us_is_a_problem_until_it_is_mended(
+    find: Callable[..., dict[Level, str]], sqlite_database: Database, clock: FrozenClock
+) -> None:
+    ends_at = clock() + timedelta(minutes=5)
+    with sqlite_database.transaction() as session:
+        service.pause_after_refusal(session, reason="Refused (535).", ends_at=ends_at, now=clock())
+    problems = find()[Level.PROBLEM]
+    assert "All mail is paused since 01 May 2031 10:00 UTC: Refused (535)." in problems
+    assert "Tried again at 10:05 UTC" in problems
+
+
 def test_a_mail_server_that_is_down_is_a_problem(find: Callable[..., dict[Level, str]]) -> None:
     found = find(channel="smtp", port=1, username="campaign", password="secret", use_tls=True)
     assert "Mail cannot leave" in found[Level.PROBLEM]

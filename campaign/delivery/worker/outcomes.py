@@ -68,7 +68,7 @@ def begin_attempt(session: Session, claim: Claim, *, claimer: str, now: datetime
         "message": claim.message_id,
         "claimer": claimer,
         "now": now,
-        "enough": now + LEASE / 2,
+        "enough": now + LEASE * 0.9,
     }
     connection = session.connection()
     if settled is not None:

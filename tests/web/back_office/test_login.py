@@ -150,7 +150,7 @@ def test_a_forgotten_password_is_set_anew_by_a_link_from_our_outbox(
         headers={"Host": "localhost"},
     )
     (message,) = fetch(select(OutboxMessage))
-    assert (message.recipient, message.lane) == (organiser.email, Lane.NOTICE)
+    assert (message.recipient, message.lane) == (organiser.email, Lane.CONFIRMATION)
     (link,) = re.findall(r"http://localhost(/organise/reset/\S+)", message.body)
 
     assert client.get(link).status_code == client.get(link).status_code == 200

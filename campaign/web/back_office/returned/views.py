@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from campaign.candidates.errors import AddressInvalid
-from campaign.delivery.queries import count_suppressions, get_suppression
+from campaign.delivery.queries import count_suppressions, get_suppression, get_undecided_event
 from campaign.delivery.returns import EventDecision
 from campaign.followups.repairs import lift, repair_address, use_address_again
 from campaign.followups.returned_mail import decide_event
@@ -40,6 +40,7 @@ def bounces() -> str:
 @requires(Role.ORGANISER)
 def decide_submit(event_id: int) -> Response | tuple[str, int]:
     """Take a person's word for what a bounce is, and act upon it."""
+    get_undecided_event(session(), event_id)
     form = DecisionForm(prefix=f"event-{event_id}")
     if not form.validate_on_submit():
         return _bounces_page(form, event_id), 422
