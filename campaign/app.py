@@ -29,6 +29,7 @@ from campaign.delivery.worker import Worker
 from campaign.followups.correspondence import run_letter_chores
 from campaign.followups.repairs import keep_repairs
 from campaign.followups.returned_mail import outcome_handler
+from campaign.reports.kept_desks import DeskKeeper
 from campaign.reports.letter_totals import LetterTotalsKeeper
 from campaign.reports.public_version import read_public_version
 from campaign.web.routes import BLUEPRINTS, DEMONSTRATION_BLUEPRINTS, PROVED_BY_THEMSELVES
@@ -85,6 +86,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     )
     app.extensions["campaign.amazon"] = Amazon(fetch_from_amazon)
     app.extensions["campaign.letter_totals"] = LetterTotalsKeeper(is_kept=settings.page_cache)
+    app.extensions["campaign.desks"] = DeskKeeper(toolkit.database, is_kept=settings.page_cache)
     app.extensions["campaign.make_channel"] = lambda: build_channel(settings)
     app.extensions["campaign.make_worker"] = lambda: build_worker(toolkit)
     Babel(app)
