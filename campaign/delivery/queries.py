@@ -29,7 +29,7 @@ from campaign.delivery.rules import ALL_SCOPES, Lane, MessageStatus
 Row = TypeVarTuple("Row")
 
 # Made once: to put a statement together costs more than to run it.
-_SUPPRESSED = select(table_of(Suppression).c["address_key", "reason"]).where(
+_SUPPRESSED = select(table_of(Suppression).c.address_key, table_of(Suppression).c.reason).where(
     Suppression.lifted_at.is_(None), Suppression.reason.in_(bindparam("reasons", expanding=True))
 )
 

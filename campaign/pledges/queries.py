@@ -37,7 +37,9 @@ _DECISIONS = (EventKind.REVIEW, EventKind.REJECTION)
 
 _REFUSING = (RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS, RequestKind.NOTHING_MORE)
 # Made once: to put a statement together costs more than to run it.
-_REFUSALS = select(table_of(CandidateRequest).c["candidacy_id", "kind"]).where(
+_REFUSALS = select(
+    table_of(CandidateRequest).c.candidacy_id, table_of(CandidateRequest).c.kind
+).where(
     CandidateRequest.campaign_id == bindparam("campaign_id"),
     CandidateRequest.kind.in_(_REFUSING),
     CandidateRequest.settled_at.is_(None),

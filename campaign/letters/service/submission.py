@@ -1,6 +1,6 @@
 """A supporter sends the form: one action, whatever is pressed twice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -23,7 +23,6 @@ from campaign.letters.models import Action, Letter
 from campaign.letters.queries import list_same_letters
 from campaign.letters.rules import (
     LetterStatus,
-    MailStop,
     PreparedLetter,
     Writer,
     submission_digest,
@@ -41,7 +40,7 @@ from campaign.supporters.service import lock_supporter
 
 # Made once: to put a statement together costs more than to run it.
 _RECIPIENTS = (
-    select(table_of(Candidacy).c["id", "status"], table_of(Person).c.name)
+    select(table_of(Candidacy).c.id, table_of(Candidacy).c.status, table_of(Person).c.name)
     .join_from(table_of(Candidacy), table_of(Person))
     .where(
         Candidacy.id.in_(bindparam("candidacy_ids", expanding=True)),
@@ -89,7 +88,7 @@ def submit_action(
         session,
         ballot,
         letters,
-        stops=correspondence.list_mail_stops(
+        refusing=correspondence.list_refusing(
             campaign.id, [letter.candidacy_id for letter in letters]
         ),
     )
@@ -160,6 +159,7 @@ def submit_action(
             constituency=ballot.constituency.name,
             names=[names[letter.candidacy_id] for letter in fresh],
             already=sent,
+            is_first=is_first,
             correspondence=correspondence,
             now=now,
         )
@@ -171,7 +171,7 @@ def _check_recipients(
     ballot: Ballot,
     letters: Sequence[PreparedLetter],
     *,
-    stops: Mapping[int, MailStop],
+    refusing: Collection[int],
 ) -> dict[int, str]:
     """Return the candidates' names by candidacy; raises RecipientUnavailable."""
     if not letters:
@@ -186,7 +186,7 @@ def _check_recipients(
     for candidacy_id, status, name in found:
         if status is not CandidacyStatus.STANDING:
             raise RecipientUnavailable(f"{name} is no longer standing.")
-        if stops.get(candidacy_id) is MailStop.NOTHING_MORE:
+        if candidacy_id in refusing:
             raise RecipientUnavailable(f"{name} has asked this campaign for no more letters.")
         names[candidacy_id] = name
     if len(names) != len(wanted) or len(wanted) != len(letters):
