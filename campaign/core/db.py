@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import DateTime, Engine, Enum, MetaData, String, Table, create_engine, event
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, make_transient_to_detached
 from sqlalchemy.types import TypeDecorator
 
 from campaign.core.errors import SettingsError
@@ -77,6 +77,19 @@ def table_of(model: type[Base]) -> Table:
     table = model.__table__
     assert isinstance(table, Table)
     return table
+
+
+Row = TypeVar("Row", bound=Base)
+
+
+def as_loaded(session: Session, row: Row) -> Row:
+    """Return an object that holds what a bare statement just wrote, as if it had been read.
+
+    Its primary key must be set; what else is not set is read when it is asked for.
+    """
+    make_transient_to_detached(row)
+    session.add(row)
+    return row
 
 
 class Database:
@@ -145,18 +158,23 @@ class _TurnTakingSession(Session):
         super().__init__(engine)
         self._turn = turn
         self._has_turn = False
-        event.listen(self, "after_transaction_create", self._take_turn)
-        event.listen(self, "after_transaction_end", self._end_turn)
 
-    def _take_turn(self, _session: Session, transaction: SessionTransaction) -> None:
+    def take_turn(self, transaction: SessionTransaction) -> None:
+        """Wait, before the outermost transaction begins."""
         if transaction.parent is None:
             # After as long a wait, the database itself says what is wrong.
             self._has_turn = self._turn.acquire(timeout=BUSY_TIMEOUT_SECONDS)
 
-    def _end_turn(self, _session: Session, transaction: SessionTransaction) -> None:
+    def end_turn(self, transaction: SessionTransaction) -> None:
+        """Let the next one in, after the outermost transaction."""
         if transaction.parent is None and self._has_turn:
             self._has_turn = False
             self._turn.release()
+
+
+# Once for all of them: to listen to a single session costs as much as a statement.
+event.listen(_TurnTakingSession, "after_transaction_create", _TurnTakingSession.take_turn)
+event.listen(_TurnTakingSession, "after_transaction_end", _TurnTakingSession.end_turn)
 
 
 class Notebook:

@@ -27,6 +27,7 @@ class EmailRenderer:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,
         )
 
     def render(self, name: str, /, **context: Any) -> RenderedEmail:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.core.db import table_of
@@ -27,6 +27,11 @@ from campaign.delivery.returns import (
 from campaign.delivery.rules import ALL_SCOPES, Lane, MessageStatus
 
 Row = TypeVarTuple("Row")
+
+# Made once: to put a statement together costs more than to run it.
+_SUPPRESSED = select(table_of(Suppression).c.address_key, table_of(Suppression).c.reason).where(
+    Suppression.lifted_at.is_(None), Suppression.reason.in_(bindparam("reasons", expanding=True))
+)
 
 
 def find_pause(session: Session, scope: str) -> DeliveryPause | None:
@@ -159,11 +164,8 @@ def is_not_suppressed() -> ColumnElement[bool]:
 
 def map_suppressed_addresses(session: Session, lane: Lane) -> dict[str, SuppressionReason]:
     """Return every address that messages of a lane may not go to; a complaint comes first."""
-    rows = session.execute(
-        select(Suppression.address_key, Suppression.reason).where(
-            Suppression.lifted_at.is_(None), Suppression.reason.in_(SUPPRESSED_IN[lane])
-        )
-    )
+    session.flush()
+    rows = session.connection().execute(_SUPPRESSED, {"reasons": list(SUPPRESSED_IN[lane])})
     found: dict[str, SuppressionReason] = {}
     for key, reason in rows:
         if found.get(key) is not SuppressionReason.COMPLAINT:

@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from campaign.core.config import MailSettings
+from campaign.core.db import as_loaded, table_of
 from campaign.delivery.errors import MessageNotFailed, UnsafeHeader
 from campaign.delivery.models import DeliveryPause, OutboxMessage, Suppression
 from campaign.delivery.queries import get_message, get_suppression, is_suppressed
@@ -24,6 +25,8 @@ from campaign.delivery.returns import (
 from campaign.delivery.rules import ALL_SCOPES, Lane, MessageStatus, normalise_recipient
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+
+_ADD_MESSAGE = insert(table_of(OutboxMessage)).returning(table_of(OutboxMessage).c.id)
 
 
 def queue_message(
@@ -45,8 +48,8 @@ def queue_message(
 ) -> OutboxMessage:
     """Write one e-mail to one recipient into the outbox, in the caller's transaction.
 
-    Message-ID and return path are made here and stay the same on every try. Flushed, so that the
-    caller can hold the message's id. A notice to an address that gets none is written as
+    Message-ID and return path are made here and stay the same on every try. Written at once, so
+    that the caller can hold the message's id. A notice to an address that gets none is written as
     cancelled. ``make_unsubscribe_link`` gets the Message-ID of a notice that its reader may
     decline. Raises UnsafeHeader for a control character in a header.
     """
@@ -66,32 +69,33 @@ def queue_message(
                 "A header of an e-mail cannot hold a line break or control character."
             )
     # Letters are held by those who write them; the worker passes over what slips through.
-    is_declined = lane is Lane.NOTICE and is_suppressed(
-        session, normalise_recipient(recipient), lane
-    )
-    message = OutboxMessage(
-        lane=lane,
-        scope=scope,
-        status=MessageStatus.CANCELLED if is_declined else MessageStatus.QUEUED,
-        recipient=recipient,
-        from_name=from_name,
-        from_address=mail.sender,
-        reply_to=reply_to,
-        return_path=return_address(
+    recipient_key = normalise_recipient(recipient)
+    is_declined = lane is Lane.NOTICE and is_suppressed(session, recipient_key, lane)
+    row = {
+        "lane": lane,
+        "scope": scope,
+        "status": MessageStatus.CANCELLED if is_declined else MessageStatus.QUEUED,
+        "recipient": recipient,
+        "recipient_key": recipient_key,
+        "from_name": from_name,
+        "from_address": mail.sender,
+        "reply_to": reply_to,
+        "return_path": return_address(
             mail.return_path_form, return_token, mail.return_path_domain or sender_domain
         ),
-        return_token=return_token,
-        message_id=message_id,
-        subject=subject,
-        body=body,
-        headers=json.dumps(further),
-        created_at=now,
-        due_at=due_at or now,
-        not_after=not_after,
-    )
-    session.add(message)
-    session.flush()  # The letter that causes the message holds its id.
-    return message
+        "return_token": return_token,
+        "message_id": message_id,
+        "subject": subject,
+        "body": body,
+        "headers": json.dumps(further),
+        "created_at": now,
+        "due_at": due_at or now,
+        "not_after": not_after,
+        "attempt_count": 0,
+        "last_error": "",
+    }
+    row["id"] = session.connection().execute(_ADD_MESSAGE, row).scalar_one()
+    return as_loaded(session, OutboxMessage(**row))
 
 
 def cancel_message(session: Session, message_id: int) -> bool:
@@ -173,9 +177,9 @@ def suppress(
     Its notices are cancelled at once. Letters are for the caller to hold; until then the worker
     passes over them.
     """
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     added = session.execute(
-        insert(Suppression)
+        dialect.insert(Suppression)
         .values(
             address_key=address_key,
             reason=reason,

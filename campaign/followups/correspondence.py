@@ -34,6 +34,7 @@ def correspondence(toolkit: Toolkit, session: Session) -> Correspondence:
         make_action_link=lambda action: f"{base_url}/action/{action_token(signer, action)}/",
         make_answer_link=answer_link,
         list_mail_stops=partial(list_mail_stops, session),
+        list_refusing=partial(list_refusing, session),
         make_unsubscribe_link=partial(unsubscribe_link, toolkit),
     )
 
@@ -49,6 +50,12 @@ def list_mail_stops(
         else MailStop.WRONG_ADDRESS
         for candidacy_id, kind in refusals.items()
     }
+
+
+def list_refusing(session: Session, campaign_id: int, candidacy_ids: Collection[int]) -> set[int]:
+    """Return those among these candidacies that want no more letters of a campaign."""
+    refusals = list_mail_refusals(session, campaign_id, candidacy_ids=candidacy_ids)
+    return {each for each, kind in refusals.items() if kind is RequestKind.NOTHING_MORE}
 
 
 def list_address_stops(

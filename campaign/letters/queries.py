@@ -229,9 +229,11 @@ def list_confirmation_times(
     session: Session, *, recipient: str, since: datetime
 ) -> Sequence[datetime]:
     """Return when confirmation mails to one address were written since a moment, in order."""
-    return session.scalars(
-        _CONFIRMATION_TIMES, {"key": normalise_recipient(recipient), "since": since}
-    ).all()
+    return (
+        session.connection()
+        .scalars(_CONFIRMATION_TIMES, {"key": normalise_recipient(recipient), "since": since})
+        .all()
+    )
 
 
 def was_mailed_lately(session: Session, *, recipient: str, subject: str, since: datetime) -> bool:

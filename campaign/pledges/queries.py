@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from campaign.campaigns.models import Ask, AskVersion, Campaign
 from campaign.candidates.models import Candidacy, PersonAlias
+from campaign.core.db import table_of
 from campaign.pledges.models import CandidateRequest, PledgeEvent
 from campaign.pledges.rules import (
     FIRST_PREVIOUS_HASH,
@@ -33,6 +34,19 @@ from campaign.pledges.rules import (
 
 _ENTRIES = (EventKind.ANSWER, EventKind.WITHDRAWAL)
 _DECISIONS = (EventKind.REVIEW, EventKind.REJECTION)
+
+_REFUSING = (RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS, RequestKind.NOTHING_MORE)
+# Made once: to put a statement together costs more than to run it.
+_REFUSALS = select(
+    table_of(CandidateRequest).c.candidacy_id, table_of(CandidateRequest).c.kind
+).where(
+    CandidateRequest.campaign_id == bindparam("campaign_id"),
+    CandidateRequest.kind.in_(_REFUSING),
+    CandidateRequest.settled_at.is_(None),
+)
+_REFUSALS_AMONG = _REFUSALS.where(
+    CandidateRequest.candidacy_id.in_(bindparam("candidacy_ids", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,16 +296,19 @@ def list_mail_refusals(
 
     ``nothing_more`` comes before what was said of the address.
     """
-    kinds = (RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS, RequestKind.NOTHING_MORE)
-    refusals = select(CandidateRequest.candidacy_id, CandidateRequest.kind).where(
-        CandidateRequest.campaign_id == campaign_id,
-        CandidateRequest.kind.in_(kinds),
-        CandidateRequest.settled_at.is_(None),
-    )
+    values: dict[str, object] = {"campaign_id": campaign_id}
     if candidacy_ids is not None:
-        refusals = refusals.where(CandidateRequest.candidacy_id.in_(candidacy_ids))
-    found = [(row[0], RequestKind(row[1])) for row in session.execute(refusals)]
-    return dict(sorted(found, key=lambda each: kinds.index(each[1])))
+        values["candidacy_ids"] = list(candidacy_ids)
+    session.flush()
+    found = session.connection().execute(
+        _REFUSALS if candidacy_ids is None else _REFUSALS_AMONG, values
+    )
+    return dict(
+        sorted(
+            ((row[0], RequestKind(row[1])) for row in found),
+            key=lambda each: _REFUSING.index(each[1]),
+        )
+    )
 
 
 def check_chain(session: Session, campaign: Campaign) -> ChainReport:

@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
+from campaign.core.db import as_loaded, table_of
 from campaign.core.errors import CampaignError
 from campaign.core.tokens import Signer
 from campaign.supporters.models import AddressConfirmation, NewsSubscription, Supporter
@@ -25,10 +27,10 @@ def lock_supporter(session: Session, *, email: str, now: datetime) -> tuple[Supp
     The lock lasts until the transaction ends, so that whatever one address sends at the same
     moment is looked at in turn. (SQLite's writers take turns anyway.)
     """
-    add = _insert_unless_there(Supporter, _dialect(session)).returning(Supporter)
-    new = session.scalar(add, {"email": email, "created_at": now})
-    if new is not None:
-        return new, True
+    row = {"email": email, "created_at": now}
+    new_id = session.connection().execute(_add_supporter(_dialect(session)), row).scalar()
+    if new_id is not None:
+        return as_loaded(session, Supporter(id=new_id, **row)), True
     # NO KEY UPDATE: rows that merely point to the supporter can be added meanwhile.
     known = select(Supporter).where(Supporter.email == email).with_for_update(key_share=True)
     return session.scalars(known).one(), False
@@ -73,6 +75,8 @@ def browser_proves(
     session: Session, signer: Signer, proof: str, *, email: str, campaign_id: int
 ) -> bool:
     """Tell whether a browser's proof speaks for this normalised address and campaign."""
+    if not proof:
+        return False  # Nearly everybody writes once.
     try:
         named = signer.read(_PROOF, proof, max_age=int(PROOF_LIFETIME.total_seconds()))
     except CampaignError:
@@ -94,3 +98,11 @@ def _insert_unless_there(model: type[Any], dialect: str) -> sqlite.Insert | post
     """Return what inserts a row unless its key is there; two at once leave one row."""
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     return insert(model).on_conflict_do_nothing()
+
+
+@cache
+def _add_supporter(dialect: str) -> ReturningInsert[tuple[int]]:
+    """Return what inserts a supporter unless known, and gives the id of a new one."""
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    supporters = table_of(Supporter)
+    return insert(supporters).on_conflict_do_nothing().returning(supporters.c.id)

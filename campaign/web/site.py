@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from campaign.core.config import Settings
 from campaign.core.toolkit import Toolkit
 from campaign.delivery.incoming.webhooks.ses import Amazon, fetch_from_amazon
+from campaign.reports.kept_desks import DeskKeeper
 from campaign.reports.letter_totals import LetterTotalsKeeper
 from campaign.reports.public_version import read_public_version
 from campaign.web.routes import BLUEPRINTS, DEMONSTRATION_BLUEPRINTS, PROVED_BY_THEMSELVES
@@ -40,6 +41,7 @@ def init_app(app: Flask, toolkit: Toolkit) -> None:
     app.jinja_env.lstrip_blocks = True
     app.extensions["campaign.amazon"] = Amazon(fetch_from_amazon)
     app.extensions["campaign.letter_totals"] = LetterTotalsKeeper(is_kept=settings.page_cache)
+    app.extensions["campaign.desks"] = DeskKeeper(toolkit.database, is_kept=settings.page_cache)
     Babel(app)
     encoding.init_app(app)  # Before the token of a form is read.
     forms = CSRFProtect(app)

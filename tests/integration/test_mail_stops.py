@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.candidates.models import Candidacy
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import Lane, MessageStatus
-from campaign.followups.correspondence import list_mail_stops
+from campaign.followups.correspondence import list_mail_stops, list_refusing
 from campaign.followups.requests import correct_candidate_address, note_candidate_request
 from campaign.letters.errors import RecipientUnavailable
 from campaign.letters.models import Letter, LetterTransition
@@ -58,7 +58,11 @@ class Place(Scene):
 
     @property
     def correspondence(self) -> Correspondence:
-        return replace(CORRESPONDENCE, list_mail_stops=partial(list_mail_stops, self.session))
+        return replace(
+            CORRESPONDENCE,
+            list_mail_stops=partial(list_mail_stops, self.session),
+            list_refusing=partial(list_refusing, self.session),
+        )
 
     def ask_for(self, kind: RequestKind, candidacy: Candidacy) -> None:
         door = AnswerDoor(self.campaign, candidacy)

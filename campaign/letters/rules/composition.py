@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from campaign.letters.rules.template import NAME_PLACEHOLDER
 from campaign.letters.rules.text import clean_body, clean_subject
@@ -79,6 +80,7 @@ def prepare_letters(
         )
         for typed in set(texts.values())  # Most letters of a supporter share one text.
     }
+    folded = lru_cache(_folded)  # So do most drafts.
     letters = []
     for draft in drafts:
         if draft.candidacy_id not in texts:
@@ -93,7 +95,7 @@ def prepare_letters(
                 subject=subject,
                 body=body,
                 text_hash=text_hash(subject, body),
-                is_personal=_folded(offered) != _folded(subject + "\n" + text),
+                is_personal=folded(offered) != folded(subject + "\n" + text),
             )
         )
     return letters

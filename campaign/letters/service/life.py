@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, literal, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
@@ -31,9 +31,9 @@ _RECORD_BIRTHS = insert(table_of(LetterTransition)).from_select(
 )
 
 
-def record_births(session: Session, action_id: int, *, now: datetime) -> None:
+def record_births(connection: Connection, action_id: int, *, now: datetime) -> None:
     """Write the first entry of the log for the letters of an action that was just accepted."""
-    session.execute(_RECORD_BIRTHS, {"of_action": action_id, "born_at": now})
+    connection.execute(_RECORD_BIRTHS, {"of_action": action_id, "born_at": now})
 
 
 def move_letter(

@@ -30,6 +30,11 @@ def stop_nobody(_campaign_id: int, _candidacy_ids: Collection[int] | None) -> di
     return {}
 
 
+def refuse_nobody(_campaign_id: int, _candidacy_ids: Collection[int]) -> Collection[int]:
+    """Say that nobody has asked for no more letters."""
+    return ()
+
+
 _AUTOMATIC = {
     "Auto-Submitted": "auto-generated",
     "X-Auto-Response-Suppress": "All",  # Exchange does not heed the header of RFC 3834.
@@ -47,6 +52,8 @@ class Correspondence:
     """From campaign and candidacy to the address where the candidate answers."""
     list_mail_stops: Callable[[int, Collection[int] | None], Mapping[int, MailStop]] = stop_nobody
     """From a campaign, and candidacies or ``None`` for all, to those that must not be mailed."""
+    list_refusing: Callable[[int, Collection[int]], Collection[int]] = refuse_nobody
+    """From a campaign and candidacies to those among them that want no more letters."""
     make_unsubscribe_link: Callable[[str], str] | None = None
     """From the Message-ID of a notice to where its reader can decline further ones."""
 
@@ -116,11 +123,12 @@ def queue_confirmation(
     correspondence: Correspondence,
     now: datetime,
     already: Sequence[Letter] = (),
+    is_first: bool = False,
     is_repeat: bool = False,
 ) -> None:
     """Ask a supporter to confirm their letters to the candidates of these names.
 
-    A repeat is dropped where one was sent lately.
+    A repeat is dropped where one was sent lately. To somebody who is new, nothing was sent.
     """
     text = correspondence.emails.render(
         "confirm_action",
@@ -137,7 +145,8 @@ def queue_confirmation(
         session, recipient=recipient, subject=text.subject, since=now - RESEND_AFTER
     ):
         return
-    _check_mailbox_has_peace(session, recipient, now=now)
+    if not is_first:
+        _check_mailbox_has_peace(session, recipient, now=now)
     _queue_notice(
         session,
         text,

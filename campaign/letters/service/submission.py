@@ -1,16 +1,17 @@
 """A supporter sends the form: one action, whatever is pressed twice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
-from campaign.candidates.models import Candidacy
+from campaign.candidates.models import Candidacy, Person
 from campaign.candidates.rules import CandidacyStatus
+from campaign.core.db import table_of
 from campaign.elections.models import Ballot
 from campaign.letters.errors import (
     LetterAlreadySent,
@@ -22,7 +23,6 @@ from campaign.letters.models import Action, Letter
 from campaign.letters.queries import list_same_letters
 from campaign.letters.rules import (
     LetterStatus,
-    MailStop,
     PreparedLetter,
     Writer,
     submission_digest,
@@ -40,12 +40,12 @@ from campaign.supporters.service import lock_supporter
 
 # Made once: to put a statement together costs more than to run it.
 _RECIPIENTS = (
-    select(Candidacy)
+    select(table_of(Candidacy).c.id, table_of(Candidacy).c.status, table_of(Person).c.name)
+    .join_from(table_of(Candidacy), table_of(Person))
     .where(
-        Candidacy.id.in_(bindparam("candidacy_ids")),
+        Candidacy.id.in_(bindparam("candidacy_ids", expanding=True)),
         Candidacy.ballot_id == bindparam("ballot_id"),
     )
-    .options(joinedload(Candidacy.person))
 )
 _ACTION = select(Action).where(Action.submission_key == bindparam("key"))
 _LIVING = frozenset(LetterStatus) - {LetterStatus.WITHDRAWN, LetterStatus.EXPIRED}
@@ -88,7 +88,7 @@ def submit_action(
         session,
         ballot,
         letters,
-        stops=correspondence.list_mail_stops(
+        refusing=correspondence.list_refusing(
             campaign.id, [letter.candidacy_id for letter in letters]
         ),
     )
@@ -108,12 +108,12 @@ def submit_action(
         correspondence=correspondence,
         now=now,
     )
-    action, key = _find_submission(session, digest)
-    if action is not None:
-        known(action)
-        return Submission(action=action, is_new=False)
-    same = []
-    if not is_first:
+    key, same = digest, []
+    if not is_first:  # Somebody new has sent nothing before.
+        action, key = _find_submission(session, digest)
+        if action is not None:
+            known(action)
+            return Submission(action=action, is_new=False)
         same = list_same_letters(
             session,
             supporter_id=supporter.id,
@@ -159,6 +159,7 @@ def submit_action(
             constituency=ballot.constituency.name,
             names=[names[letter.candidacy_id] for letter in fresh],
             already=sent,
+            is_first=is_first,
             correspondence=correspondence,
             now=now,
         )
@@ -170,7 +171,7 @@ def _check_recipients(
     ballot: Ballot,
     letters: Sequence[PreparedLetter],
     *,
-    stops: Mapping[int, MailStop],
+    refusing: Collection[int],
 ) -> dict[int, str]:
     """Return the candidates' names by candidacy; raises RecipientUnavailable."""
     if not letters:
@@ -178,19 +179,19 @@ def _check_recipients(
     if ballot.is_cancelled:
         raise LettersClosed("The poll in this constituency has been cancelled.")
     wanted = {letter.candidacy_id for letter in letters}
-    candidacies = session.scalars(
+    found = session.connection().execute(
         _RECIPIENTS, {"candidacy_ids": list(wanted), "ballot_id": ballot.id}
-    ).all()
-    for candidacy in candidacies:
-        if candidacy.status is not CandidacyStatus.STANDING:
-            raise RecipientUnavailable(f"{candidacy.person.name} is no longer standing.")
-        if stops.get(candidacy.id) is MailStop.NOTHING_MORE:
-            raise RecipientUnavailable(
-                f"{candidacy.person.name} has asked this campaign for no more letters."
-            )
-    if len(candidacies) != len(wanted) or len(wanted) != len(letters):
+    )
+    names = {}
+    for candidacy_id, status, name in found:
+        if status is not CandidacyStatus.STANDING:
+            raise RecipientUnavailable(f"{name} is no longer standing.")
+        if candidacy_id in refusing:
+            raise RecipientUnavailable(f"{name} has asked this campaign for no more letters.")
+        names[candidacy_id] = name
+    if len(names) != len(wanted) or len(wanted) != len(letters):
         raise RecipientUnavailable("Choose candidates who stand in this constituency, each once.")
-    return {candidacy.id: candidacy.person.name for candidacy in candidacies}
+    return names
 
 
 def _find_submission(session: Session, digest: str) -> tuple[Action | None, str]:

@@ -7,6 +7,7 @@ from flask import Flask, Response, current_app, g, request
 from sqlalchemy.orm import Session
 
 from campaign.core.toolkit import Toolkit
+from campaign.reports.kept_desks import DeskKeeper
 from campaign.reports.letter_totals import LetterTotalsKeeper
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -22,6 +23,11 @@ def letter_totals() -> LetterTotalsKeeper:
     return cast(LetterTotalsKeeper, current_app.extensions["campaign.letter_totals"])
 
 
+def desks() -> DeskKeeper:
+    """Return what keeps the writing desks in this process."""
+    return cast(DeskKeeper, current_app.extensions["campaign.desks"])
+
+
 def now() -> datetime:
     """Return the time of this request; the same at every call within it."""
     if "now" not in g:
@@ -35,23 +41,8 @@ def session() -> Session:
         if request.method in SAFE_METHODS:
             g.session = toolkit().database.reader()
         else:
-            if "reader" in g:
-                g.reader.commit()  # No connection is kept while another one is waited for.
             g.session = toolkit().database.writer()
     return cast(Session, g.session)
-
-
-def reading_session() -> Session:
-    """Return a session that only reads, also in a request that may come to write.
-
-    Writers take turns: what is read and checked before the first row is written, and what is
-    refused, keeps nobody waiting.
-    """
-    if request.method in SAFE_METHODS:
-        return session()
-    if "reader" not in g:
-        g.reader = toolkit().database.reader()
-    return cast(Session, g.reader)
 
 
 def init_app(app: Flask) -> None:
@@ -68,6 +59,5 @@ def init_app(app: Flask) -> None:
 
     @app.teardown_appcontext
     def close(_error: BaseException | None) -> None:
-        for name in ("session", "reader"):
-            if name in g:
-                g.get(name).close()
+        if "session" in g:
+            g.session.close()

@@ -108,6 +108,9 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """Reads the words of WTForms once for each language, not once for each form."""
 
+        csrf = False
+        """Every form of this site is checked by CSRFProtect before a view is called."""
+
         def get_translations(self, form: FlaskForm) -> NullTranslations:
             return _words_of_wtforms(str(get_locale()))
 

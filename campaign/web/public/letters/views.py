@@ -11,10 +11,10 @@ from campaign.followups.correspondence import correspondence
 from campaign.geography.queries import get_constituency
 from campaign.letters import queries, service
 from campaign.letters.errors import ActionExpired, LettersClosed, TooManyMails
-from campaign.reports.writing_desk import WritingDesk, open_desk
+from campaign.reports.writing_desk import WritingDesk
 from campaign.supporters.service import PROOF_LIFETIME, browser_proves, sign_browser_proof
 from campaign.web.public.letters.forms import WriteForm, make_write_form
-from campaign.web.shared.context import now, reading_session, session, toolkit
+from campaign.web.shared.context import desks, now, session, toolkit
 from campaign.web.shared.limits import CONFIRMATION, FORM, SUBMISSION, limited
 
 blueprint = Blueprint("letters", __name__)
@@ -134,12 +134,7 @@ def action_withdraw(token: str) -> tuple[str, int] | BaseResponse:
 
 
 def _desk(campaign_slug: str, constituency_slug: str) -> WritingDesk:
-    return open_desk(
-        reading_session(),
-        campaign_slug=campaign_slug,
-        constituency_slug=constituency_slug,
-        now=now(),
-    )
+    return desks().open(campaign_slug=campaign_slug, constituency_slug=constituency_slug, now=now())
 
 
 def _send(desk: WritingDesk, form: WriteForm) -> BaseResponse:
