@@ -17,14 +17,22 @@ threads = 4
 # The workers share what was loaded before they were born: the second costs a few megabytes.
 preload_app = True
 
-# glibc gives each thread a heap of its own, which then keep what they once took.
-_M_ARENA_MAX = -8
+# glibc gives each thread a heap of its own, which then keep what they once took; and a large
+# text, once freed, is only given back where it had pages of its own.
+_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
 with suppress(OSError, AttributeError):
-    ctypes.CDLL("libc.so.6").mallopt(_M_ARENA_MAX, 1)
+    _libc = ctypes.CDLL("libc.so.6")
+    _libc.mallopt(_M_ARENA_MAX, 1)
+    _libc.mallopt(_M_MMAP_THRESHOLD, 64 * 1024)
 
 
-def when_ready(_server: Any) -> None:
-    """Keep the collector off what is shared: it would write to every page of it."""
+def when_ready(server: Any) -> None:
+    """Load what pages need before there are workers, and keep the collector off what is shared."""
+    app = server.app.wsgi()
+    if "campaign" in getattr(app, "extensions", {}):
+        from campaign.web.warm_up import warm_up
+
+        warm_up(app)
     gc.collect()
     gc.freeze()
 

@@ -174,7 +174,10 @@ def _wrk(port: int, requests: Sequence[Request], seconds: float, connections: in
     found = re.search(r"Requests/sec:\s+([\d.]+)", printed)
     if found is None:
         raise RuntimeError(f"wrk says no rate: {printed}")
-    return float(found[1])
+    rate = float(found[1])
+    if not rate:
+        raise RuntimeError(f"{requests[0].path}: not one answer in {seconds:g} s")
+    return rate
 
 
 def _lua(requests: Sequence[Request]) -> str:

@@ -2,10 +2,10 @@
 
 What is measured is the last press of the button alone: the form, the look before sending and the
 confirmation are requests of their own. All write in one constituency, so its desk is kept, as in
-every constituency where many write at once. Everything is on as in production: the token of the form,
-the limits for each address of the network (every supporter has another, passed on as by nginx),
-WAL and full durability; each submission is a new supporter with an action, five letters, their log
-and one mail in the outbox. The bare view gets the same requests on the same server.
+every constituency where many write at once. Everything is on as in production: the token of the
+form, the limits for each address of the network (every supporter has another, passed on as by
+nginx), WAL and full durability; each submission is a new supporter with an action, five letters,
+their log and one mail in the outbox. The bare view gets the same requests on the same server.
 """
 
 import sqlite3

@@ -23,6 +23,8 @@ from sqlalchemy.types import TypeDecorator
 from campaign.core.errors import SettingsError
 
 BUSY_TIMEOUT_SECONDS = 30
+_CACHE_KIB = 512
+"""SQLite's own copy of the file, one for each connection; the system keeps another for all."""
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -227,6 +229,7 @@ def _prepare_sqlite_connection(connection: sqlite3.Connection, _record: object) 
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
     connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}")
 
 

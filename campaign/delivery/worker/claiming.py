@@ -180,6 +180,8 @@ def _due(*columns: ColumnElement[Any]) -> Select[Any]:
     )
 
 
+# An expression, so that SQLite looks up the messages that are named and not all that wait.
+_WAITS = (_MESSAGES.c.status + "") == MessageStatus.QUEUED.value
 _DUE = (
     _due(_MESSAGES.c.id, _MESSAGES.c.recipient_key)
     .where(_MESSAGES.c.status == MessageStatus.QUEUED, _MESSAGES.c.lane == bindparam("lane"))
@@ -187,15 +189,14 @@ _DUE = (
 )
 _DUE_TO = _due(_MESSAGES.c.id).where(
     _MESSAGES.c.recipient_key == bindparam("key"),
-    # An expression, so that SQLite looks at this recipient's messages and not at all that wait.
-    (_MESSAGES.c.status + "") == MessageStatus.QUEUED.value,
+    _WAITS,
     _MESSAGES.c.lane == Lane.LETTER,
 )
 _TAKE = (
     update(_MESSAGES)
     .where(
         _MESSAGES.c.id.in_(bindparam("ids", expanding=True)),
-        _MESSAGES.c.status == MessageStatus.QUEUED,
+        _WAITS,
     )
     .values(
         status=MessageStatus.SENDING,

@@ -8,6 +8,7 @@ from babel import Locale
 from babel.numbers import format_decimal
 from flask import Flask
 from flask_babel import format_date, format_datetime, get_locale
+from flask_babel import gettext as _
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -40,6 +41,16 @@ def _number(value: int, locale: Locale) -> str:
     return str(format_decimal(value, locale=locale))
 
 
+def part_of(part: int, whole: int) -> str:
+    """Return a count with its denominator: 3 of 12."""
+    return _part_of(part, whole, get_locale())
+
+
+@lru_cache(maxsize=4096)
+def _part_of(part: int, whole: int, locale: Locale) -> str:
+    return _("%(part)s of %(whole)s", part=_number(part, locale), whole=_number(whole, locale))
+
+
 def day(value: date | datetime) -> str:
     """Return a day in words: 4 July 2024."""
     return str(format_date(value, "d MMMM y"))
@@ -57,7 +68,7 @@ def moment(value: datetime) -> str:
 
 def init_app(app: Flask) -> None:
     """Give the filters, and the language of the page, to the templates."""
-    app.add_template_global(get_locale)
+    app.add_template_global(part_of)
     for function in (markdown, number, day, month, moment):
         app.add_template_filter(function)
     app.add_template_global(get_locale)

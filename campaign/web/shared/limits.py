@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Flask, Response, g, request
-from flask_limiter import Limiter, RequestLimit
+import structlog
+from flask import Flask, request
+from limits import RateLimitItem, parse_many
+from limits.errors import StorageError
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy.engine import make_url
+from werkzeug.exceptions import TooManyRequests
 
 from campaign.core.config import Settings
 from campaign.web.shared.limit_storage import SCHEME
@@ -18,8 +23,8 @@ from campaign.web.shared.limit_storage import SCHEME
 View = TypeVar("View", bound=Callable[..., Any])
 
 _MARK = "_campaign_limit"
-_IPV6_SUBSCRIBER_BITS = 64
-"""One subscriber holds at least this network and can change the rest of the address at will."""
+_IPV6_HOST_BITS = 64
+"""The end of an address that each subscriber can change at will."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,11 @@ _LOGIN_ENDPOINTS = (
 )
 
 
+Mark = tuple[Limit, Callable[[], bool] | None]
+
+_log = structlog.get_logger(__name__)
+
+
 def limited(limit: Limit, *, when: Callable[[], bool] | None = None) -> Callable[[View], View]:
     """Mark a view as limited; stands below the route, above other decorators.
 
@@ -69,7 +79,7 @@ def limited(limit: Limit, *, when: Callable[[], bool] | None = None) -> Callable
         def marked(*args: Any, **kwargs: Any) -> Any:
             return view(*args, **kwargs)
 
-        setattr(marked, _MARK, (*getattr(view, _MARK, ()), (limit, when)))
+        setattr(marked, _MARK, ((limit, when), *getattr(view, _MARK, ())))
         return marked  # type: ignore[return-value]
 
     return mark
@@ -79,32 +89,46 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Count requests to every marked view; call this after the blueprints are registered."""
     if not settings.rate_limits_enabled:
         return
-    secret = hashlib.sha256(settings.secret_key.encode()).digest()
-    limiter = Limiter(
-        lambda: _client_key(request.remote_addr or "", secret),
-        storage_uri=storage_uri(settings),
-        strategy="fixed-window",
-        swallow_errors=True,
-        on_breach=_note_end_of_window,
-    )
-    limiter.init_app(app)
+    guard = _Guard(settings)
     for endpoint, view in list(app.view_functions.items()):
-        is_login = endpoint in _LOGIN_ENDPOINTS
-        marks = ((LOGIN, None),) if is_login else getattr(view, _MARK, ())
-        for limit, when in marks:
-            decorate = limiter.shared_limit(
-                limit.rates,
-                scope=limit.name,
-                methods=["POST"] if is_login else None,
-                exempt_when=_unless(when),
-            )
-            app.view_functions[endpoint] = decorate(app.view_functions[endpoint])  # type: ignore[assignment]
+        marks: tuple[Mark, ...] = getattr(view, _MARK, ())
+        if endpoint in _LOGIN_ENDPOINTS:
+            marks = ((LOGIN, _is_post),)
+        if marks:
+            app.view_functions[endpoint] = guard.before(view, marks)
 
-    @app.after_request
-    def say_when_to_come_back(response: Response) -> Response:
-        if response.status_code == 429 and "retry_at" in g:
-            response.headers["Retry-After"] = str(max(1, round(g.retry_at - time.time())))
-        return response
+
+class _Guard:
+    """Counts the requests of each address, and refuses those beyond a limit by 429."""
+
+    def __init__(self, settings: Settings) -> None:
+        storage = storage_from_string(storage_uri(settings), wrap_exceptions=True)
+        self._counter = FixedWindowRateLimiter(storage)
+        self._secret = hashlib.sha256(settings.secret_key.encode()).digest()
+
+    def before(self, view: Callable[..., Any], marks: tuple[Mark, ...]) -> Callable[..., Any]:
+        """Return the view with its limits in front of it."""
+        parsed = [(limit.name, parse_many(limit.rates), when) for limit, when in marks]
+
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            client = _client_key(request.remote_addr or "", self._secret)
+            for name, rates, when in parsed:
+                if when is None or when():
+                    self._count(client, name, rates)
+            return view(*args, **kwargs)
+
+        return guarded
+
+    def _count(self, client: str, name: str, rates: list[RateLimitItem]) -> None:
+        try:
+            for rate in rates:
+                if not self._counter.hit(rate, client, name):
+                    ends_at = self._counter.get_window_stats(rate, client, name).reset_time
+                    raise TooManyRequests(retry_after=max(1, round(ends_at - time.time())))
+        except StorageError as error:
+            # A guard must not close the shop: the request passes, the operator reads of it.
+            _log.warning("rate_limit_not_counted", error=type(error.storage_error).__name__)
 
 
 def storage_uri(settings: Settings) -> str:
@@ -118,8 +142,8 @@ def storage_uri(settings: Settings) -> str:
     return f"{SCHEME}://{settings.instance_path / 'limits.sqlite'}"
 
 
-def _unless(when: Callable[[], bool] | None) -> Callable[[], bool] | None:
-    return None if when is None else lambda: not when()
+def _is_post() -> bool:
+    return request.method == "POST"
 
 
 def _client_key(address: str, secret: bytes) -> str:
@@ -129,10 +153,7 @@ def _client_key(address: str, secret: bytes) -> str:
     except ValueError:
         network = address
     else:
-        prefix = _IPV6_SUBSCRIBER_BITS if parsed.version == 6 else parsed.max_prefixlen
-        network = str(ipaddress.ip_network((parsed, prefix), strict=False))
+        network = str(parsed)
+        if parsed.version == 6:
+            network = f"{int(parsed) >> _IPV6_HOST_BITS:x}::"
     return hashlib.blake2b(network.encode(), key=secret, digest_size=12).hexdigest()
-
-
-def _note_end_of_window(breached: RequestLimit) -> None:
-    g.retry_at = breached.reset_at

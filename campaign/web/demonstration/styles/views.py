@@ -3,6 +3,7 @@
 from flask import Blueprint, render_template
 
 from campaign.core.config import PROJECT_ROOT
+from campaign.delivery.returns import EventDecision, EventKind, SuppressionReason
 from campaign.letters.rules import HeldReason, LetterStatus
 from campaign.pledges.rules import Channel, Stance, VerificationLevel
 from campaign.reports.tracker import Shade
@@ -31,4 +32,7 @@ def show() -> str:
         channels=list(Channel),
         levels=list(VerificationLevel),
         shades=list(Shade),
+        returned_kinds=list(EventKind),
+        returned_decisions=list(EventDecision),
+        suppression_reasons=list(SuppressionReason),
     )

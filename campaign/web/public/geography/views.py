@@ -2,7 +2,7 @@
 
 from itertools import groupby
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from campaign.campaigns import queries as campaigns
@@ -46,7 +46,9 @@ def find(campaign_slug: str) -> BaseResponse | tuple[str, int]:
 
 
 def _to_constituency(campaign_slug: str, slug: str) -> BaseResponse:
-    return redirect(url_for(".constituency", campaign_slug=campaign_slug, constituency_slug=slug))
+    # By hand, because url_for and redirect would take as long as the look-up.
+    location = f"{request.script_root}/{campaign_slug}/{slug}/"
+    return Response(status=302, headers={"Location": location})
 
 
 @blueprint.get("/<campaign_slug>/constituencies/")
