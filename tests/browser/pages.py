@@ -111,8 +111,8 @@ def personal_pages(page: Page, doors: Doors) -> Iterator[str]:
     page.locator("main form .button").first.click()
     yield "a request that was noted"
     page.goto(doors.waiting)
-    page.get_by_role("button", name="Take back").first.click()
-    yield "a letter taken back"
+    page.get_by_role("button", name="Withdraw my letter").first.click()
+    yield "a letter withdrawn"
 
 
 def login_pages(page: Page, doors: Doors) -> Iterator[str]:
