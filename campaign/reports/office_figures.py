@@ -93,7 +93,10 @@ class ThingsToDo:
     candidate_requests: int
     letters_without_address: int
     letters_to_moderate: int
+    returned_letters: int
+    """Left us and came back."""
     failed_letters: int
+    """Refused before they left us."""
 
     @property
     def is_empty(self) -> bool:
@@ -103,6 +106,7 @@ class ThingsToDo:
             or self.candidate_requests
             or self.letters_without_address
             or self.letters_to_moderate
+            or self.returned_letters
             or self.failed_letters
         )
 
@@ -223,8 +227,8 @@ def things_to_do(session: Session, campaign_id: int, *, letters: LetterTotals) -
         candidate_requests=len(list_candidate_requests(session, campaign_id)),
         letters_without_address=letters.by_held_reason.get(HeldReason.NO_ADDRESS, 0),
         letters_to_moderate=letters.by_held_reason.get(HeldReason.MODERATION, 0),
-        failed_letters=letters.by_status[LetterStatus.FAILED]
-        + letters.by_status[LetterStatus.BOUNCED],
+        returned_letters=letters.by_status[LetterStatus.BOUNCED],
+        failed_letters=letters.by_status[LetterStatus.FAILED],
     )
 
 

@@ -79,7 +79,7 @@ def test_candidates_are_found_by_name_party_or_constituency(
         ("no_address", "John Wray", "Jane Smith"),
         ("returned", "Jane Smith", "John Wray"),
         ("answered", "No candidate has answered yet", "Jane Smith"),
-        ("nonsense", "Jane Smith", "No letter has come back"),
+        ("nonsense", "Jane Smith", "No letter has come back or been refused"),
     ],
 )
 def test_the_overview_leads_to_the_candidates_that_need_somebody(
