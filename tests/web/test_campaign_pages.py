@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
@@ -177,7 +177,24 @@ def test_a_cancelled_poll_takes_no_letters(client: CheckingClient, world: Sessio
     world.commit()
     page = client.get("/safer/old-harbour/").text
     assert "has been cancelled" in page
+    assert "Where each candidate stood" in page
+    assert "be reached by e-mail" not in page
     assert "Write to the candidates" not in page
+    refused = client.get("/safer/old-harbour/write")
+    assert refused.status_code == 409
+    assert "Go to the page of the campaign" in refused.text
+
+
+@pytest.mark.parametrize("path", ["/safer/", "/safer/old-harbour/"])
+def test_a_campaign_closed_before_the_poll_does_not_say_that_the_poll_is_over(
+    client: CheckingClient, world: Session, path: str
+) -> None:
+    world.execute(update(Campaign).values(status=CampaignStatus.CLOSED))
+    world.commit()
+    page = client.get(path).text
+    assert "This campaign is closed, so no more letters are sent." in page
+    assert "is over" not in page
+    assert "#write" not in page
 
 
 def test_an_unknown_constituency_is_not_found(client: CheckingClient, world: Session) -> None:

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.rules import CampaignStatus
+from campaign.elections.models import Election
 from campaign.pledges.service import answer_token, revoke_answer_link
+from tests.factories import CampaignFactory
 from tests.factories.worlds import pledge_world
 from tests.integration.letters import letters_of, messages_of
 from tests.web.browsing import form_data
@@ -153,10 +155,25 @@ def test_links_that_have_ended_still_say_whose_they_are(
     assert IMPRINT in ended.text
     nothing = client.get(f"/answer/{token}/request/nonsense")
     assert IMPRINT in nothing.text
-    for address in (f"/answer/{token[:-2]}/", f"/action/{token}/", "/answer/", "/action/x/"):
+
+
+def test_behind_a_broken_link_is_whom_to_ask_where_only_one_campaign_is_live(
+    app: Flask, client: CheckingClient, web_session: Session
+) -> None:
+    world = pledge_world()
+    ids = {"campaign_id": world.campaign.id, "candidacy_id": world.candidacies[0].id}
+    token = answer_token(web_session, app.extensions["campaign"].signer, **ids)
+    web_session.commit()
+    broken = (f"/answer/{token[:-2]}/", f"/action/{token}/", "/answer/", "/action/x/")
+    for address in broken:
         unknown = client.get(address)
         assert unknown.status_code == 404
-        assert IMPRINT not in unknown.text
+        assert IMPRINT in unknown.text
+    election = web_session.get(Election, world.campaign.election_id)
+    CampaignFactory(slug="another", election=election)
+    web_session.commit()
+    for address in broken:
+        assert IMPRINT not in client.get(address).text
 
 
 def test_the_page_of_letters_bears_the_imprint_when_its_form_has_timed_out(

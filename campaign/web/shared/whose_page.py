@@ -5,9 +5,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
-from campaign.campaigns.queries import get_campaign
+from campaign.campaigns.queries import get_campaign, list_public_campaigns
 from campaign.campaigns.rules import CampaignStatus, is_valid_slug
 from campaign.core.errors import CampaignError
+from campaign.core.tokens import TokenInvalid
 from campaign.letters import queries as letters
 from campaign.pledges import service as pledges
 from campaign.web.shared.context import toolkit
@@ -18,6 +19,8 @@ _BY_LINK = {"answer": pledges.find_campaign_of_link, "action": letters.find_camp
 
 def find_campaign() -> Campaign | None:
     """Return the public campaign below whose address, or behind whose link, this request is.
+
+    Behind a broken link, the only live campaign.
 
     In a session of its own: that of the request may be broken, or wait for a rollback.
     """
@@ -36,4 +39,16 @@ def _find(session: Session) -> Campaign | None:
     if is_valid_slug(first):
         return get_campaign(session, first)
     find = _BY_LINK.get(first)
-    return find(session, toolkit().signer, rest[0]) if find and rest else None
+    if find is None:
+        return None
+    try:
+        found = find(session, toolkit().signer, rest[0] if rest else "")
+    except TokenInvalid:
+        found = None
+    return found or _only_live_campaign(session)
+
+
+def _only_live_campaign(session: Session) -> Campaign | None:
+    # A link cut short says nothing, but where one campaign runs, its people are the ones to ask.
+    live = [each for each in list_public_campaigns(session) if each.status is CampaignStatus.LIVE]
+    return live[0] if len(live) == 1 else None
