@@ -270,6 +270,13 @@ def test_a_choice_that_is_not_offered_is_answered_in_plain_words(
     assert "coerce" not in page.text
 
 
+def test_no_ask_is_chosen_beforehand(log_in: LogIn, arranged: SimpleNamespace) -> None:
+    page = log_in().get(f"{arranged.base}/candidates/{arranged.jane_id}/pledge").text
+    options = page.split('<select id="ask"', 1)[1].split("</select>", 1)[0]
+    assert "Choose an ask" in options.split("selected", 1)[1].split("</option>", 1)[0]
+    assert page.count("(optional)") == 3
+
+
 def test_an_entry_that_is_wrong_never_becomes_public(
     log_in: LogIn, arranged: SimpleNamespace, fetch: Fetch
 ) -> None:
