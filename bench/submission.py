@@ -1,10 +1,11 @@
 """Supporters who send five letters at once, against a bare view that commits one row.
 
 What is measured is the last press of the button alone: the form, the look before sending and the
-confirmation are requests of their own. Everything is on as in production: the token of the form,
-the limits for each address of the network (every supporter has another, passed on as by nginx),
-WAL and full durability; each submission is a new supporter with an action, five letters, their log
-and one mail in the outbox. The bare view gets the same requests on the same server.
+confirmation are requests of their own. All write in one constituency, so its desk is kept, as in
+every constituency where many write at once. Everything is on as in production: the token of the
+form, the limits for each address of the network (every supporter has another, passed on as by
+nginx), WAL and full durability; each submission is a new supporter with an action, five letters,
+their log and one mail in the outbox. The bare view gets the same requests on the same server.
 """
 
 import sqlite3
@@ -33,6 +34,7 @@ from campaign.demonstration.island import invent_island
 from campaign.importers.campaign_file import BUILT_IN, load_campaign, read_campaign_file
 
 ROUNDS = 5
+MAIL_ROUNDS = 9
 SENDERS = 400
 """Submissions in a round."""
 QUIET_SENDERS = 60
@@ -95,18 +97,20 @@ def speed(ours: Site, bare: Site, crowd: Crowd) -> Result:
 def slow_mail(ours: Site, crowd: Crowd, port: int, environment: dict[str, str]) -> Result:
     """Compare the median of a submission with nobody sending mail, and beside slow sending."""
 
-    def median_time() -> float:
-        requests = crowd.requests(QUIET_SENDERS)
-        return statistics.median(send_each(ours.port, requests, connections=1))
+    def times() -> list[float]:
+        return send_each(ours.port, crowd.requests(QUIET_SENDERS), connections=1)
 
-    def beside_worker() -> float:
+    # All of them together: a round alone is over too soon to be told from a busy moment.
+    alone: list[float] = []
+    beside: list[float] = []
+    times()
+    for _ in range(MAIL_ROUNDS):
+        alone += times()
         with sending(port, environment):
-            return median_time()
-
-    alone, beside = interleaved(median_time, beside_worker, rounds=ROUNDS)
+            beside += times()
     return Result(
         name="submission/slow-mail",
-        ratio=median_ratio(beside, alone),
+        ratio=statistics.median(beside) / statistics.median(alone),
         aim=1.05,
         bound="at most",
         unit="times as long",

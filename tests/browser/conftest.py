@@ -21,6 +21,7 @@ from campaign.core.config import PROJECT_ROOT
 from tests.browser import pages, walk
 from tests.browser.accounts import set_up_colleague
 from tests.browser.pages import SLUG, Doors
+from tests.browser.returned import let_mail_return
 from tests.browser.survey import Survey
 from tests.browser.walk import Supporter, follow, press
 from tests.conftest import missing
@@ -124,7 +125,9 @@ def visitor(
 
 
 @pytest.fixture(scope="session")
-def doors(browser: Browser, demonstration: str, organiser_password: str) -> Iterator[Doors]:
+def doors(
+    browser: Browser, demonstration: str, demonstration_folder: Path, organiser_password: str
+) -> Iterator[Doors]:
     """Write two letters, confirm one, answer one, and keep the addresses that come by mail."""
     context = browser.new_context(base_url=demonstration, locale="en-GB")
     context.set_default_timeout(15_000)
@@ -171,6 +174,7 @@ def doors(browser: Browser, demonstration: str, organiser_password: str) -> Iter
         mail=mail,
         login=context.storage_state(),
         colleague=colleague,
+        returned=let_mail_return(demonstration_folder, demonstration),
     )
     context.close()
 

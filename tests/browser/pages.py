@@ -12,6 +12,7 @@ from playwright.sync_api import Page, StorageState
 from campaign.demonstration.island import invent_island
 from tests.browser import walk
 from tests.browser.accounts import Account, open_password_link
+from tests.browser.returned import Returned
 from tests.browser.walk import Supporter, follow, press
 
 SLUG = "safer-internet"
@@ -32,6 +33,7 @@ class Doors:
     mail: str
     login: StorageState
     colleague: Account
+    returned: Returned
 
 
 def _open(page: Page, *paths: str) -> Iterator[str]:
@@ -90,6 +92,7 @@ def personal_pages(page: Page, doors: Doors) -> Iterator[str]:
         doors.confirmed,
         doors.answer,
         f"{doors.answer}receipt",
+        doors.returned.unsubscribe,
         *(
             f"{doors.answer}request/{kind}"
             for kind in ("not_me", "wrong_address", "one_digest_a_day", "nothing_more")
@@ -108,8 +111,8 @@ def personal_pages(page: Page, doors: Doors) -> Iterator[str]:
     page.locator("main form .button").first.click()
     yield "a request that was noted"
     page.goto(doors.waiting)
-    page.get_by_role("button", name="Take back").first.click()
-    yield "a letter taken back"
+    page.get_by_role("button", name="Withdraw my letter").first.click()
+    yield "a letter withdrawn"
 
 
 def login_pages(page: Page, doors: Doors) -> Iterator[str]:
@@ -174,8 +177,15 @@ def office_pages(page: Page, doors: Doors) -> Iterator[str]:
         "/organise/delivery",
         "/organise/audit-log",
         "/organise/account",
+        "/organise/returned/",
+        "/organise/returned/repairs/",
+        doors.returned.repair,
+        "/organise/returned/suppressions/",
+        doors.returned.suppression,
     )
     for path in (
+        doors.returned.repair,
+        doors.returned.suppression,
         doors.letter,
         f"{candidate}address",
         f"{candidate}pledge",

@@ -175,7 +175,7 @@ def test_an_answer_is_withdrawn_by_a_button_and_stays_in_the_history(
         ({"statement-priority": "But why?"}, "Choose an answer to go with your statement"),
         ({"stance-priority": "maybe"}, "Choose one of the answers."),
         ({"stance-priority": "yes", "statement-priority": "a\x07b"}, "cannot be shown"),
-        ({}, "You have not changed any answer yet."),
+        ({}, "Choose an answer to at least one ask."),
         ({"stance-priority": "yes", "version-priority": "0"}, "Read it again"),
     ],
 )

@@ -78,7 +78,7 @@ def test_the_campaign_page_shows_asks_evidence_help_and_imprint(
         "A yearly report",
         "0808 000 000",
         "Promoted by A. Person, 1 High Street, Northmoor ZQ1 1AA, on behalf of The Streets Trust",
-        "of 2 candidates have answered",
+        "of 2 have answered at least one ask",
         'name="postcode"',
     ):
         assert text in page

@@ -167,9 +167,9 @@ def test_the_page_follows_each_letter(
     with database_of(app).reader() as session:
         kept = session.scalars(select(Letter).where(Letter.status == "held")).one()
     form = fields_of(shown, action=f"{page}withdraw")
-    assert form["letter"] == [str(kept.id)], "only what has not left can be taken back"
+    assert form["letter"] == [str(kept.id)], "only what has not left can be withdrawn"
     assert client.post(f"{page}withdraw", data=form).status_code == 303
-    assert "Taken back by you" in client.get(page).text
+    assert "Withdrawn by you" in client.get(page).text
     refused = client.post(f"{page}withdraw", data={**form, "letter": str(kept.id - 2)})
     assert refused.status_code == 409
     assert statuses(app) == ["sent", "failed", "withdrawn"]
@@ -389,7 +389,7 @@ def test_a_candidate_who_wants_nothing_more_gets_nothing_more(
     assert mails(app, Lane.LETTER)[0].status is MessageStatus.CANCELLED
     shown = client.get(page).text
     assert "The candidate has asked this campaign for no more letters" in shown
-    assert "Taken back by you" not in shown
+    assert "Withdrawn by you" not in shown
     form = client.get(place.write)
     assert "have asked this campaign for no more letters" in form.text
     assert len(fields_of(form.text)["recipients"]) == 1

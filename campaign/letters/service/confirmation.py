@@ -98,7 +98,7 @@ def withdraw_letter(session: Session, action: Action, letter_id: int, *, now: da
         return letter
     # The message first, then the letter: the worker takes them in the same order.
     if not cancel_message_of(session, letter):
-        raise TransitionRefused("This letter is on its way already and cannot be taken back.")
+        raise TransitionRefused("This letter is on its way already and cannot be withdrawn.")
     move_letter(session, letter, LetterStatus.WITHDRAWN, actor=SUPPORTER, now=now)
     return letter
 

@@ -48,7 +48,8 @@ def part_of(part: int, whole: int) -> str:
 
 @lru_cache(maxsize=4096)
 def _part_of(part: int, whole: int, locale: Locale) -> str:
-    return _("%(part)s of %(whole)s", part=_number(part, locale), whole=_number(whole, locale))
+    words = _("%(part)s of %(whole)s", part=_number(part, locale), whole=_number(whole, locale))
+    return str(words)
 
 
 def day(value: date | datetime) -> str:

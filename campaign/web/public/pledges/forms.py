@@ -67,9 +67,16 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
                 ]
                 is_valid = False
         if is_valid and not self.changes():
-            self.form_errors.append(_("You have not changed any answer yet."))
+            self._ask_for_an_answer()
             is_valid = False
         return is_valid
+
+    def _ask_for_an_answer(self) -> None:
+        if any(_is_own(record) for record in self.records):
+            self.form_errors.append(_("You have not changed any answer yet."))
+        elif self.records:
+            first = self.stance(self.records[0])
+            first.errors = [*first.errors, _("Choose an answer to at least one ask.")]
 
     def changes(self) -> list[GivenAnswer]:
         """Return the answers that differ from what the record has of the candidate's own."""
