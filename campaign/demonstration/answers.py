@@ -13,6 +13,7 @@ from campaign.candidates.models import Candidacy
 from campaign.demonstration.timeline import Step, moment_before
 from campaign.demonstration.voices import SOURCES, STATEMENTS
 from campaign.organisers.rules import actor_of
+from campaign.organisers.service import record_audit
 from campaign.pledges.rules import CANDIDATE, Channel, Stance
 from campaign.pledges.service import record_pledge, review_pledge, withdraw_pledge
 
@@ -155,13 +156,26 @@ def _elsewhere(
             entered_by=actor_of(office.enters_id),
             now=at,
         )
+        subject = f"pledge_event:{event.id}"
+        record_audit(
+            session, organiser_id=office.enters_id, verb="record_pledge", subject=subject, now=at
+        )
         if number < 5:
+            is_right = number < 4
+            reviewed_at = at + timedelta(minutes=9)
             review_pledge(
                 session,
                 event_id=event.id,
-                is_right=number < 4,
+                is_right=is_right,
                 reviewer=actor_of(office.reviews_id),
-                now=at + timedelta(minutes=9),
+                now=reviewed_at,
+            )
+            record_audit(
+                session,
+                organiser_id=office.reviews_id,
+                verb="approve_pledge" if is_right else "reject_pledge",
+                subject=subject,
+                now=reviewed_at,
             )
 
     return Step(at, enter)

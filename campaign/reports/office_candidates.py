@@ -106,6 +106,16 @@ class CandidatePage:
     """Names behind ``organiser:7`` in the history."""
 
 
+def count_out_of_the_race(
+    session: Session, campaign: Campaign, *, words: str, group: Group | None = None
+) -> int:
+    """Count those of a search who are on no ballot that is held; public pages leave them out."""
+    out = _matching(session, campaign, words, group).where(
+        or_(Candidacy.status == CandidacyStatus.WITHDRAWN, Ballot.is_cancelled)
+    )
+    return session.scalar(select(func.count()).select_from(out.subquery())) or 0
+
+
 def search_candidates(
     session: Session,
     campaign: Campaign,
@@ -119,9 +129,7 @@ def search_candidates(
     In the order of the ballot paper within each constituency; at most ``limit`` of them. ``group``
     keeps those of one kind.
     """
-    matching = _matching(campaign, words)
-    if group is not None:
-        matching = matching.where(_belongs(session, campaign, group))
+    matching = _matching(session, campaign, words, group)
     count = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
     rows = session.execute(
         matching.order_by(Constituency.name, Person.sort_name, Person.id).limit(limit)
@@ -201,7 +209,7 @@ def open_requests(session: Session, campaign_id: int) -> list[RequestRow]:
 
 
 def _matching(
-    campaign: Campaign, words: str
+    session: Session, campaign: Campaign, words: str, group: Group | None
 ) -> Select[int, int, str, str | None, str, CandidacyStatus, str]:
     query = (
         select(
@@ -226,7 +234,7 @@ def _matching(
                 Constituency.name.icontains(word, autoescape=True),
             )
         )
-    return query
+    return query if group is None else query.where(_belongs(session, campaign, group))
 
 
 def _belongs(session: Session, campaign: Campaign, group: Group) -> ColumnElement[bool]:

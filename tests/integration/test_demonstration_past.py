@@ -1,3 +1,4 @@
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ from campaign.letters.models import Letter, LetterTransition
 from campaign.letters.queries import count_letters_by_status
 from campaign.letters.rules import LetterStatus
 from campaign.letters.service import Correspondence
+from campaign.organisers.queries import list_audit_lines
 from campaign.pledges.queries import check_chain, list_current_answers, list_entries_to_review
 from tests.conftest import FrozenClock
 from tests.factories import OrganiserFactory
@@ -84,4 +86,11 @@ def test_the_past_is_full_and_the_record_of_it_whole(
     answers = list_current_answers(session, past.id)
     assert len(answers) > 100
     assert len({answer.stance for answer in answers.values()}) == 5
-    assert list_entries_to_review(session, past.id)
+    to_review = list_entries_to_review(session, past.id)
+    assert to_review
+
+    # What the office did stands in the audit log, as if it had been done on the pages.
+    verbs = Counter(line.verb for line in list_audit_lines(session, limit=100))
+    assert verbs["reject_pledge"] == 1
+    assert verbs["approve_pledge"] >= 1
+    assert verbs["record_pledge"] == len(to_review) + verbs["approve_pledge"] + 1

@@ -208,7 +208,10 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "SECURITY_MSG_LOGIN": (_l("Please log in to see this page."), "info"),
         "SECURITY_MSG_UNAUTHENTICATED": (_l("Please log in to see this page."), "info"),
         "SECURITY_MSG_GENERIC_AUTHN_FAILED": (
-            _l("This address and password do not fit together."),
+            _l(
+                "This address and password do not fit together."
+                " Try again, or follow “Forgot your password?” below."
+            ),
             "error",
         ),
         "REMEMBER_COOKIE_HTTPONLY": True,

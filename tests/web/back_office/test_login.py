@@ -62,6 +62,7 @@ def test_a_wrong_login_says_the_same_whoever_tries(
     answer = log_in(client, email, password)
     assert answer.status_code == 422
     assert answer.text.count("This address and password do not fit together.") == 1
+    assert "Try again, or follow “Forgot your password?” below." in answer.text
     assert client.get("/organise/").status_code == 303
 
 

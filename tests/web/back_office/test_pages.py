@@ -11,7 +11,8 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.candidates.models import AddressCorrection, Person
+from campaign.candidates.models import AddressCorrection, Candidacy, Person
+from campaign.candidates.rules import CandidacyStatus
 from campaign.delivery.models import DeliveryPause
 from campaign.elections.models import Election
 from campaign.letters.models import Letter
@@ -95,6 +96,47 @@ def test_the_overview_leads_to_the_candidates_that_need_somebody(
     text = log_in(Role.VIEWER).get(f"{arranged.base}/candidates/?group={group}").text
     assert found in text
     assert missing not in text
+
+
+def test_the_search_says_who_of_those_found_is_not_counted_elsewhere(
+    log_in: LogIn, arranged: SimpleNamespace, web_session: Session
+) -> None:
+    said = "One of them has withdrawn or stands on a cancelled ballot"
+    viewer = log_in(Role.VIEWER)
+    assert said not in viewer.get(f"{arranged.base}/candidates/").text
+    web_session.get(Candidacy, arranged.jane_candidacy_id).status = CandidacyStatus.WITHDRAWN
+    web_session.commit()
+    assert said in viewer.get(f"{arranged.base}/candidates/").text
+
+
+@pytest.mark.parametrize(("role", "is_reminded"), [(Role.OWNER, True), (Role.ORGANISER, False)])
+def test_owners_are_reminded_of_the_second_step(
+    log_in: LogIn, arranged: SimpleNamespace, role: Role, is_reminded: bool
+) -> None:
+    text = log_in(role).get(f"{arranged.base}/").text
+    assert ("Switch on the second step" in text) == is_reminded
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "unsaid"),
+    [
+        (LetterStatus.BOUNCED, "One letter came back", "One letter could not be sent"),
+        (LetterStatus.FAILED, "One letter could not be sent", "One letter came back"),
+    ],
+)
+def test_the_overview_tells_what_came_back_from_what_could_not_be_sent(
+    log_in: LogIn,
+    arranged: SimpleNamespace,
+    web_session: Session,
+    status: LetterStatus,
+    said: str,
+    unsaid: str,
+) -> None:
+    web_session.get(Letter, arranged.letter_id).status = status
+    web_session.commit()
+    text = log_in(Role.VIEWER).get(f"{arranged.base}/").text
+    assert said in text
+    assert unsaid not in text
 
 
 def test_the_overview_says_what_candidates_did_last(
@@ -268,6 +310,13 @@ def test_a_choice_that_is_not_offered_is_answered_in_plain_words(
     assert said in page.text
     assert "alid choice" not in page.text
     assert "coerce" not in page.text
+
+
+def test_no_ask_is_chosen_beforehand(log_in: LogIn, arranged: SimpleNamespace) -> None:
+    page = log_in().get(f"{arranged.base}/candidates/{arranged.jane_id}/pledge").text
+    options = page.split('<select id="ask"', 1)[1].split("</select>", 1)[0]
+    assert "Choose an ask" in options.split("selected", 1)[1].split("</option>", 1)[0]
+    assert page.count("(optional)") == 3
 
 
 def test_an_entry_that_is_wrong_never_becomes_public(

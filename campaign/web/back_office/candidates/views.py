@@ -14,6 +14,7 @@ from campaign.reports.office_candidates import (
     CandidatePage,
     Group,
     candidate_page,
+    count_out_of_the_race,
     open_requests,
     search_candidates,
 )
@@ -41,6 +42,7 @@ def search(campaign_slug: str) -> str:
         groups=list(Group),
         rows=rows,
         count=count,
+        out=count_out_of_the_race(session(), campaign, words=words, group=group),
     )
 
 

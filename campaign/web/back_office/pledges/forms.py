@@ -21,12 +21,18 @@ _CHOOSE_STANCE = _l("Choose what they answered.")
 _CHOOSE_CHANNEL = _l("Choose how they said it.")
 
 
+def _read_ask_id(value: str | int) -> int | None:
+    # The first line of the list stands for no ask and has no id.
+    return None if value == "" else int(value)
+
+
 class PledgeForm(FlaskForm):  # type: ignore[misc]
     """What a candidate answered, where, and how one can check it."""
 
     ask = SelectField(  # type: ignore[call-arg]  # stubs are older
         _l("Which ask did they answer?"),
-        coerce=int,
+        coerce=_read_ask_id,
+        validators=[InputRequired(_CHOOSE_ASK)],
         invalid_value_message=_CHOOSE_ASK,
         invalid_choice_message=_CHOOSE_ASK,
     )
@@ -66,5 +72,8 @@ class PledgeForm(FlaskForm):  # type: ignore[misc]
     )
 
     def offer_asks(self, asks: Iterable[tuple[int, str]]) -> None:
-        """Set the asks to choose from: id and title."""
-        self.ask.choices = [SelectChoice(ask_id, title) for ask_id, title in asks]
+        """Set the asks to choose from: id and title. None is chosen beforehand."""
+        self.ask.choices = [
+            SelectChoice("", _l("Choose an ask")),
+            *(SelectChoice(ask_id, title) for ask_id, title in asks),
+        ]
