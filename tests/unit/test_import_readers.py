@@ -103,15 +103,20 @@ def test_a_row_of_too_few_cells_and_a_broken_quote_are_refused(tmp_path: Path) -
         ('"x@example.org"', "x@example.org"),
         ("x@Sub.Example.org ", "x@sub.example.org"),
         ('"o\'neil@example.org"', "o'neil@example.org"),
-        ("not-a-person@parliament.uk", None),
-        ("mp@office.PARLIAMENT.uk", None),
-        ("x@notparliament.uk", "x@notparliament.uk"),
+        ("x@parliament.example.org", None),
+        ("x@office.PARLIAMENT.example.org", None),
+        ("x@notparliament.example.org", "x@notparliament.example.org"),
         ("x y@example.org", None),
         ("x@example", None),
         ("x@example.org\r\nBcc: y@example.org", None),
     ],
 )
-def test_addresses_are_unwrapped_and_checked(tmp_path: Path, cell: str, email: str | None) -> None:
+def test_addresses_are_unwrapped_and_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: str, email: str | None
+) -> None:
+    # Addresses at the real domain could belong to somebody; the rule is the same for any domain.
+    assert candidates._PARLIAMENT == "parliament.uk"
+    monkeypatch.setattr(candidates, "_PARLIAMENT", "parliament.example.org")
     file = read(write_table(tmp_path / "a.csv", [person(1, "Ada Marsh", email=cell)]))
     assert file.records[0].email == email
 
