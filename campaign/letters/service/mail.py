@@ -233,23 +233,8 @@ def queue_failure(
     now: datetime,
 ) -> None:
     """Tell a supporter that a letter could not be delivered, and give the text back."""
-    action = letter.action
-    text = correspondence.emails.render(
-        "letter_failed",
-        campaign=campaign,
-        action=action,
-        name=letter.candidacy.person.name,
-        letter=letter,
-        link=correspondence.make_action_link(action),
-    )
-    _queue_notice(
-        session,
-        text,
-        recipient=action.supporter.email,
-        campaign=campaign,
-        correspondence=correspondence,
-        now=now,
-        is_declinable=True,
+    _queue_text_back(
+        session, letter, "letter_failed", campaign=campaign, correspondence=correspondence, now=now
     )
 
 
@@ -262,9 +247,28 @@ def queue_returned(
     now: datetime,
 ) -> None:
     """Tell a supporter that a letter came back, and give the text back."""
+    _queue_text_back(
+        session,
+        letter,
+        "letter_returned",
+        campaign=campaign,
+        correspondence=correspondence,
+        now=now,
+    )
+
+
+def _queue_text_back(
+    session: Session,
+    letter: Letter,
+    email: str,
+    *,
+    campaign: Campaign,
+    correspondence: Correspondence,
+    now: datetime,
+) -> None:
     action = letter.action
     text = correspondence.emails.render(
-        "letter_returned",
+        email,
         campaign=campaign,
         action=action,
         name=letter.candidacy.person.name,
