@@ -1,0 +1,52 @@
+"""What a mail server's refusal means."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Stage(StrEnum):
+    """Where in the talk with a mail server a try ended."""
+
+    CONNECTION = "connection"
+    """Connecting, greeting, TLS, login."""
+    SENDER = "sender"
+    RECIPIENT = "recipient"
+    CONTENT = "content"
+
+
+class Verdict(NamedTuple):
+    """What a failure means for its message, and for the messages after it."""
+
+    is_permanent: bool
+    stops_channel: bool
+    is_our_fault: bool = False
+    """Stays until a person mends our settings or our standing with the relay."""
+
+
+_OUR_OWN_FAULT = frozenset({500, 501, 502, 503, 504, 521, 530, 534, 535, 538})
+"""Replies that speak of the commands, the login or the session and not of the recipient."""
+_SERVICE_CLOSING = 421
+
+
+def judge_reply(stage: Stage, code: int, reply: str) -> Verdict:
+    """Judge a refusal by a mail server.
+
+    Only a 5xx that is about this recipient or this content is permanent. A wrong login, sender or
+    relay setting would otherwise burn every letter in the outbox within minutes.
+    """
+    is_for_ever = 500 <= code <= 599
+    is_general = (
+        stage in (Stage.CONNECTION, Stage.SENDER)
+        or code == _SERVICE_CLOSING
+        or code in _OUR_OWN_FAULT
+        or (stage is Stage.RECIPIENT and "relay" in reply.casefold())
+    )
+    if is_general:
+        return Verdict(is_permanent=False, stops_channel=True, is_our_fault=is_for_ever)
+    return Verdict(is_permanent=is_for_ever, stops_channel=False)
+
+
+def judge_silence(stage: Stage) -> Verdict:
+    """Judge a timeout, a dropped or refused connection, or a failure of TLS or DNS."""
+    is_general = stage in (Stage.CONNECTION, Stage.SENDER)
+    return Verdict(is_permanent=False, stops_channel=is_general)
