@@ -56,6 +56,7 @@ class CountedStanding(NamedTuple):
     is_reachable: bool
     is_asked: bool
     """Whether a letter of the campaign was sent to them."""
+    is_elected: bool
 
 
 class UncountedStanding(NamedTuple):
@@ -90,6 +91,7 @@ def list_counted_standings(
             Party.name,
             _is_reachable(),
             _is_asked(campaign_id),
+            Candidacy.status == CandidacyStatus.ELECTED,
         )
         .join(Candidacy.person)
         .join(Candidacy.party)

@@ -12,6 +12,7 @@ from campaign.campaigns.models import Ask, Campaign
 from campaign.campaigns.queries import list_asks
 from campaign.elections.models import Election
 from campaign.elections.queries import get_election
+from campaign.elections.rules import ElectionPhase
 from campaign.geography.queries import list_constituencies
 from campaign.pledges.queries import (
     CurrentAnswer,
@@ -44,6 +45,19 @@ class Shade(StrEnum):
     ALL = "all"
 
 
+def shade_of(*, part: int, whole: int, answered: int) -> Shade:
+    """Return how a hexagon is filled for so many of its candidates, of those who answered."""
+    if not whole:
+        return Shade.NO_POLL
+    if not answered:
+        return Shade.UNANSWERED
+    if not part:
+        return Shade.NO_YES
+    if part == whole:
+        return Shade.ALL
+    return Shade.HALF if part * 2 >= whole else Shade.SOME
+
+
 @dataclass(slots=True)
 class Tally:
     """Counts of one group of candidates; ``standing`` is the denominator of all others."""
@@ -60,15 +74,12 @@ class Tally:
     @property
     def shade(self) -> Shade:
         """Return the class of the group's hexagon."""
-        if not self.standing:
-            return Shade.NO_POLL
-        if not self.answered:
-            return Shade.UNANSWERED
-        if not self.agreed:
-            return Shade.NO_YES
-        if self.agreed == self.standing:
-            return Shade.ALL
-        return Shade.HALF if self.agreed * 2 >= self.standing else Shade.SOME
+        return shade_of(part=self.agreed, whole=self.standing, answered=self.answered)
+
+    @property
+    def number(self) -> int:
+        """Return what is written in the hexagon."""
+        return self.agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,14 @@ class AskLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Elected:
+    """The members who were elected, and what they had answered."""
+
+    tally: Tally
+    asks: list[AskLine]
+
+
+@dataclass(frozen=True, slots=True)
 class LatestCandidate:
     """One of those who answered last, with every answer of theirs, in the order of the asks."""
 
@@ -122,6 +141,10 @@ class Tracker:
 
     election: Election
     boundary_credit: str
+    is_over: bool
+    """Whether the poll has closed, and with it the record."""
+    elected: Elected | None
+    """None until results are imported."""
     totals: Tally
     withdrawn: int
     """Candidates who withdrew; in no other count."""
@@ -134,7 +157,7 @@ class Tracker:
     map: HexMap | None
 
 
-def build_tracker(session: Session, campaign: Campaign) -> Tracker:
+def build_tracker(session: Session, campaign: Campaign, *, now: datetime) -> Tracker:
     """Count everything in one pass over the candidates; the number of queries is fixed."""
     election = get_election(session, campaign.election_id)
     asks = list_asks(session, campaign.id)
@@ -151,7 +174,8 @@ def build_tracker(session: Session, campaign: Campaign) -> Tracker:
     answered = {stance.candidacy_id for stance in stances}
     agreed = {stance.candidacy_id for stance in stances if stance.stance in AGREEING}
 
-    totals = Tally()
+    elected = {each.candidacy_id for each in standings if each.is_elected}
+    totals, members = Tally(), Tally()
     by_place = {place.id: Tally() for place in constituencies}
     by_party: dict[str, PartyLine] = {}
     for standing in standings:
@@ -161,7 +185,8 @@ def build_tracker(session: Session, campaign: Campaign) -> Tracker:
             party = by_party[standing.party_id] = PartyLine(standing.party_id, name, Tally())
         has_answered = standing.candidacy_id in answered
         has_agreed = standing.candidacy_id in agreed
-        for tally in (totals, by_place[standing.constituency_id], party.tally):
+        tallies = [totals, by_place[standing.constituency_id], party.tally]
+        for tally in [*tallies, members] if standing.is_elected else tallies:
             tally.standing += 1
             tally.reachable += standing.is_reachable
             tally.asked += standing.is_asked
@@ -170,6 +195,12 @@ def build_tracker(session: Session, campaign: Campaign) -> Tracker:
     return Tracker(
         election=election,
         boundary_credit=election.boundary_set.credit,
+        is_over=election.phase(now) is ElectionPhase.CLOSED,
+        elected=(
+            Elected(members, _ask_lines(asks, [s for s in stances if s.candidacy_id in elected]))
+            if elected
+            else None
+        ),
         totals=totals,
         withdrawn=sum(not each.is_cancelled for each in uncounted),
         cancelled_ballots=len(cancelled),

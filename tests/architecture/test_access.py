@@ -49,6 +49,7 @@ ACCESS: dict[str, str | Role] = {
     "tracker.candidate": PUBLIC,
     "tracker.csv": PUBLIC,
     "tracker.json": PUBLIC,
+    "tracker.search": PUBLIC,
     "tracker.show": PUBLIC,
     "unsubscribe.ask": SIGNED_LINK,
     "unsubscribe.submit": SIGNED_LINK,
@@ -111,6 +112,7 @@ ROUTES = """
 /<campaign_slug>/<constituency_slug>/check-your-mail GET
 /<campaign_slug>/<constituency_slug>/write GET
 /<campaign_slug>/<constituency_slug>/write POST
+/<campaign_slug>/candidates/ GET
 /<campaign_slug>/candidates/<int:person_id>/ GET
 /<campaign_slug>/constituencies/ GET
 /<campaign_slug>/find GET

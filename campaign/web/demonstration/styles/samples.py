@@ -12,6 +12,7 @@ from campaign.candidates.rules import CandidacyStatus
 from campaign.pledges.queries import CurrentAnswer
 from campaign.pledges.rules import Channel, RequestKind, Stance, VerificationLevel
 from campaign.reports import hexmap
+from campaign.reports.candidate_search import MatchPlace, MatchTally
 from campaign.reports.constituency import CandidateStand
 from campaign.reports.tracker import PlaceLine, Shade, Tally
 
@@ -131,6 +132,19 @@ PLACES = [
         tally=tally,
     )
     for number, (name, tally) in enumerate(zip(_NAMES, TALLIES.values(), strict=True))
+]
+
+MATCHES = [
+    MatchPlace(
+        constituency_id=number,
+        slug=name.lower().replace(" ", "-"),
+        name=name,
+        is_cancelled=False,
+        tally=MatchTally(standing=standing, matching=matching),
+    )
+    for number, (name, (standing, matching)) in enumerate(
+        zip(_NAMES[:5], ((0, 0), (6, 0), (6, 1), (6, 3), (5, 5)), strict=True)
+    )
 ]
 
 MAP = hexmap.lay_out((place.constituency_id, at % 3, at // 3) for at, place in enumerate(PLACES))

@@ -32,6 +32,7 @@ def show() -> str:
         channels=list(Channel),
         levels=list(VerificationLevel),
         shades=list(Shade),
+        match_shades=[each for each in Shade if each is not Shade.NO_YES],
         returned_kinds=list(EventKind),
         returned_decisions=list(EventDecision),
         suppression_reasons=list(SuppressionReason),

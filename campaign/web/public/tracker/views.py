@@ -1,16 +1,25 @@
 """The tracker, a candidate's page, and the same as open data."""
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from campaign.campaigns.queries import get_campaign
 from campaign.candidates.queries import get_candidacy_of_person
 from campaign.elections.queries import get_election
+from campaign.geography.rules import normalise_postcode
 from campaign.pledges.rules import PUBLIC_FLOOR, Stance
 from campaign.reports.candidate_record import build_candidate_record
+from campaign.reports.candidate_search import (
+    CandidateQuestion,
+    list_search_choices,
+    search_candidates,
+)
 from campaign.reports.pledge_records import build_pledge_export, csv_lines, json_text
 from campaign.reports.tracker import Shade, build_tracker
+from campaign.web.public.tracker.forms import CandidateSearchForm
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import now, session
+from campaign.web.shared.limits import LOOKUP, limited
 
 blueprint = Blueprint("tracker", __name__)
 
@@ -22,12 +31,38 @@ def show(campaign_slug: str) -> Response:
     page = render_template(
         "public/tracker/show.html",
         campaign=campaign,
-        tracker=build_tracker(session(), campaign),
+        tracker=build_tracker(session(), campaign, now=now()),
         stances=list(Stance),
         shades=list(Shade),
         now=now(),
     )
     return same_for_everybody(page)
+
+
+@blueprint.get("/<campaign_slug>/candidates/")
+@limited(LOOKUP)
+def search(campaign_slug: str) -> BaseResponse | tuple[str, int]:
+    """Show the candidates who match what somebody looks for, on the map and as a list."""
+    campaign = get_campaign(session(), campaign_slug)
+    form = CandidateSearchForm(request.args, list_search_choices(session(), campaign))
+    is_valid = form.validate()
+    if is_valid and normalise_postcode(form.q.data or ""):
+        found = url_for("geography.find", campaign_slug=campaign.slug, postcode=form.q.data)
+        return redirect(found)
+    page = render_template(
+        "public/tracker/search.html",
+        campaign=campaign,
+        form=form,
+        found=search_candidates(
+            session(),
+            campaign,
+            form.question if is_valid else CandidateQuestion(),
+            page=request.args.get("page", 1, type=int),
+        ),
+        shades=[each for each in Shade if each is not Shade.NO_YES],
+        now=now(),
+    )
+    return same_for_everybody(page) if is_valid else (page, 422)
 
 
 @blueprint.get("/<campaign_slug>/candidates/<int:person_id>/")

@@ -1,0 +1,191 @@
+"""Finding candidates by what they are called, where they stand and what they answered."""
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from campaign.candidates.rules import CandidacyStatus
+from campaign.pledges.rules import Channel, Stance
+from campaign.pledges.service import record_pledge
+from tests.conftest import FrozenClock
+from tests.factories import BallotFactory, CandidacyFactory, PartyFactory
+from tests.factories.worlds import PledgeWorld, pledge_world
+from tests.web.client import CheckingClient
+
+ADDRESS = "/safer-streets/candidates/"
+
+
+@pytest.fixture
+def world(app: Flask, web_session: Session, clock: FrozenClock) -> PledgeWorld:
+    """Two seats in two nations: Ann Archer said yes and no, Ben Brook nothing, Zoë Ŵyn is mute."""
+    world = pledge_world()
+    first = world.candidacies[0].ballot
+    first.constituency.nation = "England"
+    west = BallotFactory(
+        election=world.election,
+        constituency__name="Northmoor West",
+        constituency__name_cy="Gorllewin Rhos",
+        constituency__slug="northmoor-west",
+        constituency__nation="Wales",
+    )
+    world.candidacies += [
+        CandidacyFactory(
+            ballot=west,
+            party=PartyFactory(name="Alpha"),
+            person__name="Zoë Ŵyn",
+            person__email=None,
+        ),
+        CandidacyFactory(ballot=west, person__name="Dan Deal", status=CandidacyStatus.WITHDRAWN),
+    ]
+    web_session.flush()
+    for ask, stance in ((0, Stance.YES), (1, Stance.NO)):
+        record_pledge(
+            web_session,
+            campaign_id=world.campaign.id,
+            candidacy_id=world.candidacies[0].id,
+            ask_id=world.asks[ask].id,
+            stance=stance,
+            channel=Channel.LINK,
+            entered_by="candidate",
+            now=clock(),
+        )
+    web_session.commit()
+    return world
+
+
+def found(client: CheckingClient, query: str) -> list[str]:
+    """Return the names on the list, in its order."""
+    html = client.get(f"{ADDRESS}?{query}").get_data(as_text=True)
+    part = html.partition('<ul class="found">')[2].partition("</ul>")[0]
+    return [re.sub(r"<[^>]+>", "", name).strip() for name in re.findall(r"<h3>(.*?)</h3>", part)]
+
+
+@pytest.fixture
+def names(world: PledgeWorld) -> list[str]:
+    return [candidacy.person.name for candidacy in world.candidacies]
+
+
+def test_everybody_who_counts_is_found_without_a_question(
+    client: CheckingClient, names: list[str]
+) -> None:
+    everybody = found(client, "")
+    assert sorted(everybody) == sorted(names[:3])
+    html = client.get(ADDRESS).get_data(as_text=True)
+    assert "3 of 3 candidates" in html
+    assert "Dan Deal" not in html
+
+
+@pytest.mark.parametrize(
+    ("query", "places"),
+    [
+        ("ask=1&answer=yes", [0]),
+        ("ask=2&answer=yes", []),
+        ("answer=no", [0]),
+        ("ask=1&answer=no", []),
+        ("answer=agreed", [0]),
+        ("answer=not_yet", [1, 2]),
+        ("ask=1&answer=not_yet", [1, 2]),
+        ("answer=no_address", [2]),
+        ("nation=Wales", [2]),
+        ("nation=England&answer=not_yet", [1]),
+        ("q=zoe", [2]),
+        ("q=WYN+northmoor", [2]),
+        ("q=gorllewin", [2]),
+        ("q=nobody", []),
+        ("elected=y", [0, 1, 2]),
+    ],
+)
+def test_each_question_finds_whom_it_should(
+    client: CheckingClient, names: list[str], query: str, places: list[int]
+) -> None:
+    assert sorted(found(client, query)) == sorted(names[place] for place in places)
+
+
+def test_a_party_narrows_what_is_counted_out_of(client: CheckingClient, world: PledgeWorld) -> None:
+    party = world.candidacies[2].party_id
+    html = client.get(f"{ADDRESS}?party={party}").get_data(as_text=True)
+    assert "1 of 1 candidates" in html
+    titles = re.findall(r"<title>([^<]+)</title>", html.split("<svg class=")[1])
+    assert any("Northmoor West: 1 of 1 match" in each for each in titles)
+    assert any("none of those looked for stands here" in each for each in titles)
+
+
+def test_who_answered_last_comes_first(client: CheckingClient, names: list[str]) -> None:
+    assert found(client, "sort=newest")[0] == names[0]
+    by_name = found(client, "sort=name")
+    assert by_name == sorted(by_name)
+
+
+def test_a_postcode_leads_to_its_constituency(client: CheckingClient, world: PledgeWorld) -> None:
+    answer = client.get(f"{ADDRESS}?q=AB10+1AB")
+    assert answer.status_code == 302
+    assert answer.headers["Location"].endswith("/safer-streets/find?postcode=AB10+1AB")
+
+
+@pytest.mark.parametrize("query", ["party=PP0", "ask=9", "answer=maybe", "sort=loud", "nation=X"])
+def test_what_cannot_be_chosen_is_said_and_nothing_is_lost(
+    client: CheckingClient, world: PledgeWorld, query: str
+) -> None:
+    answer = client.get(f"{ADDRESS}?{query}&q=zoe")
+    assert answer.status_code == 422
+    html = answer.get_data(as_text=True)
+    assert "There is something to mend" in html
+    assert 'value="zoe"' in html
+
+
+def test_a_page_too_far_is_the_last(client: CheckingClient, names: list[str]) -> None:
+    assert len(found(client, "page=99")) == 3
+    assert len(found(client, "page=-1")) == 3
+    assert len(found(client, "page=x")) == 3
+
+
+def test_the_list_goes_on_on_a_second_page(
+    client: CheckingClient, web_session: Session, world: PledgeWorld
+) -> None:
+    ballot = world.candidacies[0].ballot
+    for number in range(60):
+        CandidacyFactory(ballot=ballot, person__name=f"Extra Number{number:02}")
+    web_session.commit()
+    first, second = found(client, "q=extra&sort=name"), found(client, "q=extra&sort=name&page=2")
+    assert (len(first), len(second)) == (50, 10)
+    assert not set(first) & set(second)
+    html = client.get(f"{ADDRESS}?q=extra&sort=name&page=2").get_data(as_text=True)
+    assert "Page 2 of 2" in html
+    assert "q=extra&amp;sort=name" in html
+
+
+class TestAfterThePoll:
+    @pytest.fixture(autouse=True)
+    def _results(self, world: PledgeWorld, web_session: Session, clock: FrozenClock) -> None:
+        for candidacy in world.candidacies[:3]:
+            candidacy.status = CandidacyStatus.NOT_ELECTED
+        world.candidacies[0].status = CandidacyStatus.ELECTED
+        web_session.commit()
+        clock.time = world.election.poll_closes_at
+
+    def test_the_record_is_frozen_and_members_come_first(self, client: CheckingClient) -> None:
+        html = client.get("/safer-streets/pledges/").get_data(as_text=True)
+        assert "The record is frozen since" in html
+        assert "members were elected" in html
+        assert html.index('id="elected"') < html.index('id="map"')
+
+    def test_members_can_be_looked_for(self, client: CheckingClient, names: list[str]) -> None:
+        assert found(client, "elected=y&answer=agreed") == [names[0]]
+        assert "1 of 1 candidates" in client.get(f"{ADDRESS}?elected=y").get_data(as_text=True)
+
+    def test_pages_say_who_was_elected(self, client: CheckingClient, world: PledgeWorld) -> None:
+        person = world.candidacies[0].person_id
+        place = world.candidacies[0].ballot.constituency.slug
+        assert "Elected for" in client.get(f"{ADDRESS}{person}/").get_data(as_text=True)
+        assert "Elected" in client.get(f"/safer-streets/{place}/").get_data(as_text=True)
+
+
+def test_before_the_poll_nothing_speaks_of_the_elected(
+    client: CheckingClient, world: PledgeWorld
+) -> None:
+    html = client.get("/safer-streets/pledges/").get_data(as_text=True)
+    assert "members were elected" not in html
+    assert "frozen" not in html
+    assert "Only those who were elected" not in client.get(ADDRESS).get_data(as_text=True)
