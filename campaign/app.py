@@ -22,6 +22,8 @@ from campaign.delivery.channels.console import ConsoleChannel
 from campaign.delivery.channels.mailbox import MailboxChannel
 from campaign.delivery.channels.smtp import SmtpChannel
 from campaign.delivery.worker import Worker
+from campaign.followups.answer_news import tell_news
+from campaign.followups.answers import ask_writers, hold_overtaken_letters
 from campaign.followups.correspondence import run_letter_chores
 from campaign.followups.repairs import keep_repairs
 from campaign.followups.returned_mail import outcome_handler
@@ -79,7 +81,13 @@ def build_worker(toolkit: Toolkit) -> Worker:
         mail=toolkit.settings.mail,
         name=f"{socket.gethostname()}:{os.getpid()}",
         on_outcome=outcome_handler(toolkit),
-        chores=[partial(run_letter_chores, toolkit), keep_repairs],
+        chores=[
+            hold_overtaken_letters,
+            partial(run_letter_chores, toolkit),
+            partial(ask_writers, toolkit),
+            partial(tell_news, toolkit),
+            keep_repairs,
+        ],
     )
 
 

@@ -6,18 +6,36 @@ begin with BEGIN IMMEDIATE and readers with a plain BEGIN. On PostgreSQL both ar
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import DateTime, Engine, Enum, MetaData, String, Table, create_engine, event
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Engine,
+    Enum,
+    MetaData,
+    String,
+    Table,
+    case,
+    create_engine,
+    event,
+    literal,
+)
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, make_transient_to_detached
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    InstrumentedAttribute,
+    Session,
+    SessionTransaction,
+    make_transient_to_detached,
+)
 from sqlalchemy.types import TypeDecorator
 
 from campaign.core.errors import SettingsError
@@ -80,6 +98,15 @@ def table_of(model: type[Base]) -> Table:
 
 
 Row = TypeVar("Row", bound=Base)
+
+
+def moment_by_key(
+    column: ColumnElement[int] | InstrumentedAttribute[int], moments: Mapping[int, datetime]
+) -> ColumnElement[datetime]:
+    """Return in SQL the moment that belongs to a column's value; there must be at least one."""
+    return case(
+        {key: literal(moment, UTCDateTime()) for key, moment in moments.items()}, value=column
+    )
 
 
 def as_loaded(session: Session, row: Row) -> Row:

@@ -15,7 +15,7 @@ from campaign.followups.unsubscribing import unsubscribe_link
 from campaign.letters.queries import action_token
 from campaign.letters.rules import MailStop
 from campaign.letters.service import Chores, Correspondence, record_delivery, run_chores
-from campaign.pledges.queries import list_mail_refusals
+from campaign.pledges.queries import list_mail_refusals, map_answer_times
 from campaign.pledges.rules import RequestKind
 from campaign.pledges.service import answer_token
 
@@ -35,6 +35,7 @@ def correspondence(toolkit: Toolkit, session: Session) -> Correspondence:
         make_answer_link=answer_link,
         list_mail_stops=partial(list_mail_stops, session),
         list_refusing=partial(list_refusing, session),
+        list_answer_times=partial(map_answer_times, session),
         make_unsubscribe_link=partial(unsubscribe_link, toolkit),
     )
 

@@ -29,6 +29,10 @@ class LettersClosed(Refused):
     """The campaign takes no letters now: it is not live, or the poll has closed."""
 
 
+class QuestionClosed(Refused):
+    """Nobody asks, or no longer, what becomes of this letter."""
+
+
 class TooManyMails(Refused):
     """So many mails went to an unproved address lately that another one must wait."""
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from campaign.candidates.models import Candidacy
 from campaign.core.db import Base, enum_by_value
 from campaign.geography.models import Constituency
-from campaign.letters.rules import HeldReason, LetterStatus
+from campaign.letters.rules import AnswerChoice, HeldReason, LetterStatus
 from campaign.supporters.models import Supporter
 
 
@@ -111,6 +111,23 @@ class Letter(Base):
 
     action: Mapped[Action] = relationship(back_populates="letters")
     candidacy: Mapped[Candidacy] = relationship()
+
+
+class LetterQuestion(Base):
+    """What a supporter is asked about a letter that had not left when its candidate answered."""
+
+    __tablename__ = "letter_questions"
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letters.id"), primary_key=True)
+    opened_at: Mapped[datetime]
+    asked_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When the mail that asks was written; one mail asks about all letters of an action."""
+    expires_at: Mapped[datetime | None]
+    """When nothing is sent unless the supporter has chosen; None until they are asked."""
+    choice: Mapped[AnswerChoice | None] = mapped_column(enum_by_value(AnswerChoice))
+    chosen_at: Mapped[datetime | None]
+
+    letter: Mapped[Letter] = relationship()
 
 
 class LetterTransition(Base):

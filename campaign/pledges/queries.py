@@ -397,3 +397,33 @@ def _former_person_ids(session: Session) -> dict[int, list[int]]:
     for alias in session.scalars(select(PersonAlias)):
         former.setdefault(alias.person_id, []).append(alias.old_person_id)
     return former
+
+
+def map_answer_times(
+    session: Session,
+    campaign_id: int,
+    candidacy_ids: Collection[int] | None = None,
+    *,
+    since: datetime | None = None,
+) -> dict[int, datetime]:
+    """Return by candidacy when the public last saw its record grow: an answer or a withdrawal.
+
+    What an organiser entered became public with its review.
+    """
+    review = aliased(PledgeEvent)
+    public_at = func.max(func.coalesce(review.recorded_at, PledgeEvent.recorded_at))
+    query = (
+        select(PledgeEvent.candidacy_id, public_at)
+        .outerjoin(review, _is_review(review, PledgeEvent))
+        .where(
+            PledgeEvent.campaign_id == campaign_id,
+            PledgeEvent.kind.in_(_ENTRIES),
+            or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)),
+        )
+        .group_by(PledgeEvent.candidacy_id)
+    )
+    if candidacy_ids is not None:
+        query = query.where(PledgeEvent.candidacy_id.in_(candidacy_ids))
+    if since is not None:
+        query = query.having(public_at > since)
+    return {row[0]: row[1] for row in session.execute(query)}

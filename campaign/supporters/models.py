@@ -39,3 +39,5 @@ class NewsSubscription(Base):
     wording: Mapped[str] = mapped_column(Text)
     subscribed_at: Mapped[datetime]
     unsubscribed_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+    """Up to when they have been told what candidates answered; None before the first time."""

@@ -8,13 +8,16 @@ from campaign.letters.rules.composition import (
     expires_at,
     group_drafts,
     prepare_letters,
+    split,
     submission_digest,
     text_hash,
 )
 from campaign.letters.rules.life import (
+    CHOOSE_WITHIN,
     CONFIRMED_STATUSES,
     HOLDING_STOPS,
     TRANSITIONS,
+    AnswerChoice,
     HeldReason,
     LetterStatus,
     MailStop,
@@ -44,6 +47,7 @@ from campaign.letters.rules.text import (
 
 __all__ = [
     "BODY_LIMIT",
+    "CHOOSE_WITHIN",
     "CONFIRMED_STATUSES",
     "FIELDS",
     "HOLDING_STOPS",
@@ -51,6 +55,7 @@ __all__ = [
     "NAME_PLACEHOLDER",
     "SUBJECT_LIMIT",
     "TRANSITIONS",
+    "AnswerChoice",
     "Draft",
     "DraftGroup",
     "HeldReason",
@@ -74,6 +79,7 @@ __all__ = [
     "held_reason_at",
     "prepare_letters",
     "showable",
+    "split",
     "submission_digest",
     "text_hash",
 ]

@@ -62,6 +62,12 @@ def compose(*, greeting: str, body: str, name: str, postcode: str | None) -> str
     return f"{greeting}\n\n{body}\n\n{CLOSING}\n\n{signature}"
 
 
+def split(body: str) -> tuple[str, str]:
+    """Return greeting and text of a composed letter, without its signature."""
+    greeting, _, rest = body.partition("\n\n")
+    return greeting, rest.rpartition(f"\n\n{CLOSING}\n\n")[0] or rest
+
+
 def prepare_letters(
     drafts: Sequence[Draft],
     *,

@@ -1,5 +1,6 @@
 """The life of a letter: its statuses and the one table of steps between them."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from campaign.elections.rules import ElectionPhase
@@ -27,6 +28,18 @@ class HeldReason(StrEnum):
     MODERATION = "moderation"
     CANDIDATE_ANSWERED = "candidate_answered"
     PAUSED = "paused"
+
+
+class AnswerChoice(StrEnum):
+    """What a supporter makes of a letter that had not left when its candidate answered."""
+
+    THANK_YOU = "thank_you"
+    FOLLOW_UP = "follow_up"
+    NOTHING = "nothing"
+
+
+CHOOSE_WITHIN = timedelta(hours=48)
+"""How long a supporter can choose after they were asked; then nothing is sent."""
 
 
 class MailStop(StrEnum):
@@ -86,11 +99,13 @@ def check_transition(current: LetterStatus, target: LetterStatus) -> None:
 
 
 def held_reason_at(
-    *, has_address: bool, phase: ElectionPhase, is_paused: bool
+    *, has_address: bool, phase: ElectionPhase, is_paused: bool, is_answered: bool = False
 ) -> HeldReason | None:
     """Return why a confirmed letter must wait at this moment; None when it may leave."""
     if not has_address:
         return HeldReason.NO_ADDRESS
     if phase is not ElectionPhase.CAMPAIGN:
         return HeldReason.CALENDAR
+    if is_answered:
+        return HeldReason.CANDIDATE_ANSWERED
     return HeldReason.PAUSED if is_paused else None

@@ -12,8 +12,17 @@ from campaign.letters.service.dispatch import check_open
 from campaign.letters.service.mail import (
     Correspondence,
     local_moment,
+    queue_notice,
     queue_passed_on,
     render_letter,
+)
+from campaign.letters.service.questions import (
+    Question,
+    choose_nothing,
+    get_question,
+    hold_answered_letters,
+    keep_questions,
+    send_instead,
 )
 from campaign.letters.service.returns import find_letter_of, record_return
 from campaign.letters.service.stops import stop_letters
@@ -22,19 +31,26 @@ from campaign.letters.service.submission import Submission, submit_action
 __all__ = [
     "Chores",
     "Correspondence",
+    "Question",
     "Submission",
     "can_withdraw",
     "check_open",
+    "choose_nothing",
     "confirm_action",
     "find_letter_of",
+    "get_question",
+    "hold_answered_letters",
+    "keep_questions",
     "local_moment",
     "pause_letters",
+    "queue_notice",
     "queue_passed_on",
     "record_delivery",
     "record_return",
     "render_letter",
     "resume_letters",
     "run_chores",
+    "send_instead",
     "stop_letters",
     "submit_action",
     "withdraw_letter",

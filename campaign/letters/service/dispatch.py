@@ -17,7 +17,7 @@ from campaign.delivery.service import cancel_message
 from campaign.elections.models import Election
 from campaign.elections.rules import ElectionPhase
 from campaign.letters.errors import LettersClosed
-from campaign.letters.models import Action, Letter
+from campaign.letters.models import Action, Letter, LetterQuestion
 from campaign.letters.rules import (
     HOLDING_STOPS,
     HeldReason,
@@ -83,6 +83,7 @@ def dispatch_letter(
         has_address=bool(email) and stop not in HOLDING_STOPS,
         phase=candidacy.ballot.election.phase(now),
         is_paused=find_pause(session, campaign_scope(campaign.id)) is not None,
+        is_answered=_is_answered(session, letter, action=action, correspondence=correspondence),
     )
     gone = why_unreachable(candidacy)
     if stop is MailStop.NOTHING_MORE:
@@ -100,6 +101,8 @@ def dispatch_letter(
         is_stopped = email and stop and held_reason is HeldReason.NO_ADDRESS
         reason = stop.value if is_stopped and stop else ""
         move(LetterStatus.HELD, held_reason=held_reason, reason=reason)
+        if held_reason is HeldReason.CANDIDATE_ANSWERED:
+            open_question(session, letter.id, now=now)
     else:
         move(LetterStatus.QUEUED)
         letter.outbox_message_id = queue_letter(
@@ -111,6 +114,27 @@ def dispatch_letter(
             correspondence=correspondence,
             now=now,
         ).id
+
+
+def open_question(session: Session, letter_id: int, *, now: datetime) -> None:
+    """Note that the writer of a held letter is to be asked what becomes of it; once for each."""
+    if session.get(LetterQuestion, letter_id) is None:
+        session.add(LetterQuestion(letter_id=letter_id, opened_at=now))
+
+
+def _is_answered(
+    session: Session, letter: Letter, *, action: Action, correspondence: Correspondence
+) -> bool:
+    """Tell whether the candidate has answered since the letter was written.
+
+    A supporter who has chosen what becomes of it knows.
+    """
+    times = correspondence.list_answer_times(letter.campaign_id, [letter.candidacy_id])
+    answered_at = times.get(letter.candidacy_id)
+    if answered_at is None or answered_at <= action.created_at:
+        return False
+    question = session.get(LetterQuestion, letter.id)
+    return question is None or question.choice is None
 
 
 def _waits_in_outbox(session: Session, letter: Letter, *, recipient: str) -> bool:

@@ -35,6 +35,11 @@ def refuse_nobody(_campaign_id: int, _candidacy_ids: Collection[int]) -> Collect
     return ()
 
 
+def nobody_answered(_campaign_id: int, _candidacy_ids: Collection[int]) -> dict[int, datetime]:
+    """Say that no candidate has answered."""
+    return {}
+
+
 _AUTOMATIC = {
     "Auto-Submitted": "auto-generated",
     "X-Auto-Response-Suppress": "All",  # Exchange does not heed the header of RFC 3834.
@@ -54,6 +59,8 @@ class Correspondence:
     """From a campaign, and candidacies or ``None`` for all, to those that must not be mailed."""
     list_refusing: Callable[[int, Collection[int]], Collection[int]] = refuse_nobody
     """From a campaign and candidacies to those among them that want no more letters."""
+    list_answer_times: Callable[[int, Collection[int]], Mapping[int, datetime]] = nobody_answered
+    """From a campaign and candidacies to when the public record of those among them last grew."""
     make_unsubscribe_link: Callable[[str], str] | None = None
     """From the Message-ID of a notice to where its reader can decline further ones."""
 
@@ -147,7 +154,7 @@ def queue_confirmation(
         return
     if not is_first:
         _check_mailbox_has_peace(session, recipient, now=now)
-    _queue_notice(
+    queue_notice(
         session,
         text,
         lane=Lane.CONFIRMATION,
@@ -178,7 +185,7 @@ def queue_reminder(
         deadline=local_moment(action.expires_at, election),
         link=correspondence.make_action_link(action),
     )
-    _queue_notice(
+    queue_notice(
         session,
         text,
         recipient=action.supporter.email,
@@ -213,7 +220,7 @@ def queue_already_written(
     ):
         _check_mailbox_has_peace(session, recipient, now=now)
         # In the lane of confirmations: the person waits for it at their screen all the same.
-        _queue_notice(
+        queue_notice(
             session,
             text,
             lane=Lane.CONFIRMATION,
@@ -275,7 +282,7 @@ def _queue_text_back(
         letter=letter,
         link=correspondence.make_action_link(action),
     )
-    _queue_notice(
+    queue_notice(
         session,
         text,
         recipient=action.supporter.email,
@@ -283,6 +290,36 @@ def _queue_text_back(
         correspondence=correspondence,
         now=now,
         is_declinable=True,
+    )
+
+
+def queue_question(
+    session: Session,
+    letters: Sequence[Letter],
+    *,
+    campaign: Campaign,
+    election: Election,
+    expires_at: datetime,
+    correspondence: Correspondence,
+    now: datetime,
+) -> None:
+    """Ask a supporter what becomes of letters of one action whose candidates have answered."""
+    action = letters[0].action
+    text = correspondence.emails.render(
+        "candidate_answered",
+        campaign=campaign,
+        action=action,
+        names=[letter.candidacy.person.name for letter in letters],
+        deadline=local_moment(expires_at, election),
+        link=correspondence.make_action_link(action),
+    )
+    queue_notice(
+        session,
+        text,
+        recipient=action.supporter.email,
+        campaign=campaign,
+        correspondence=correspondence,
+        now=now,
     )
 
 
@@ -311,7 +348,7 @@ def queue_passed_on(
         is_automatic=is_automatic,
         link=correspondence.make_action_link(letter.action),
     )
-    _queue_notice(
+    queue_notice(
         session,
         text,
         recipient=letter.action.supporter.email,
@@ -352,7 +389,7 @@ def _check_mailbox_has_peace(session: Session, recipient: str, *, now: datetime)
         raise TooManyMails(limit=MAILS_PER_HOUR, wait=wait)
 
 
-def _queue_notice(
+def queue_notice(
     session: Session,
     text: RenderedEmail,
     *,
@@ -364,6 +401,7 @@ def _queue_notice(
     is_declinable: bool = False,
     reply_to: str = "",
 ) -> None:
+    """Write a mail of a campaign to one of its supporters into the outbox."""
     # What a supporter asked for, or has to act upon, cannot be declined; news of letters can.
     unsubscribe = correspondence.make_unsubscribe_link if is_declinable else None
     # No scope: a campaign's kill switch stops its letters, not what we owe to supporters.

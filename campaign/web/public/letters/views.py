@@ -10,9 +10,12 @@ from campaign.elections.queries import get_election
 from campaign.followups.correspondence import correspondence
 from campaign.geography.queries import get_constituency
 from campaign.letters import queries, service
-from campaign.letters.errors import ActionExpired, LettersClosed, TooManyMails
+from campaign.letters.errors import ActionExpired, LettersClosed, TextInvalid, TooManyMails
+from campaign.letters.rules import AnswerChoice
+from campaign.reports.candidate_record import build_candidate_record
 from campaign.reports.writing_desk import WritingDesk
 from campaign.supporters.service import PROOF_LIFETIME, browser_proves, sign_browser_proof
+from campaign.web.public.letters.choice import ChoiceForm, make_choice_forms
 from campaign.web.public.letters.forms import WriteForm, make_write_form
 from campaign.web.shared.context import desks, now, session, toolkit
 from campaign.web.shared.limits import CONFIRMATION, FORM, SUBMISSION, limited
@@ -133,6 +136,42 @@ def action_withdraw(token: str) -> tuple[str, int] | BaseResponse:
     return redirect(url_for(".action", token=token), 303)
 
 
+@blueprint.get("/action/<token>/letter/<int:letter_id>/")
+def choose(token: str, letter_id: int) -> str:
+    """Ask what becomes of a letter that had not left when its candidate answered."""
+    return _choice_page(token, letter_id)
+
+
+@blueprint.post("/action/<token>/letter/<int:letter_id>/")
+@limited(CONFIRMATION)
+def choose_submit(token: str, letter_id: int) -> tuple[str, int] | BaseResponse:
+    """Send a thank-you or a follow-up instead, or let the letter go."""
+    found = queries.get_action(session(), toolkit().signer, token)
+    form = ChoiceForm()
+    try:
+        if form.choice.data == AnswerChoice.NOTHING:
+            service.choose_nothing(session(), found, letter_id, now=now())
+        elif form.validate():
+            service.send_instead(
+                session(),
+                found,
+                letter_id,
+                choice=AnswerChoice(form.choice.data or ""),
+                subject=form.subject.data or "",
+                text=form.text.data or "",
+                correspondence=correspondence(toolkit(), session()),
+                now=now(),
+            )
+        else:
+            return _choice_page(token, letter_id, form=form), 422
+    except TextInvalid as error:
+        form.form_errors.append(str(error))
+        return _choice_page(token, letter_id, form=form), 422
+    except Refused as error:
+        return _action_page(token, problem=str(error)), 409
+    return redirect(url_for(".action", token=token), 303)
+
+
 def _desk(campaign_slug: str, constituency_slug: str) -> WritingDesk:
     return desks().open(campaign_slug=campaign_slug, constituency_slug=constituency_slug, now=now())
 
@@ -216,6 +255,22 @@ def _action_page(token: str, *, problem: str = "") -> str:
         reasons=queries.list_last_reasons(session(), found),
         can_withdraw=service.can_withdraw,
         problem=problem,
+    )
+
+
+def _choice_page(token: str, letter_id: int, *, form: ChoiceForm | None = None) -> str:
+    found = queries.get_action(session(), toolkit().signer, token)
+    question = service.get_question(session(), found, letter_id, now=now())
+    campaign = queries.get_campaign_of(session(), found)
+    return render_template(
+        "public/letters/choose.html",
+        token=token,
+        action=found,
+        campaign=campaign,
+        question=question,
+        record=build_candidate_record(session(), campaign, question.letter.candidacy),
+        forms_by_choice=make_choice_forms(question, campaign.name, returned=form),
+        returned=form,
     )
 
 

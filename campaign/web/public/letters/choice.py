@@ -1,0 +1,76 @@
+"""The forms by which a supporter says what becomes of a letter that an answer has overtaken."""
+
+from collections.abc import Callable
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as __
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, StringField, TextAreaField
+from wtforms.validators import AnyOf, InputRequired, ValidationError
+
+from campaign.core.errors import InvalidInput
+from campaign.letters.rules import AnswerChoice, clean_body, clean_subject, showable
+from campaign.letters.service import Question
+
+
+class ChoiceForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped.
+    """One text to send in place of the letter; each of the two ways has a form of its own."""
+
+    choice = HiddenField(
+        validators=[
+            AnyOf(
+                [AnswerChoice.THANK_YOU, AnswerChoice.FOLLOW_UP],
+                message=__("Press one of the three buttons."),
+            )
+        ]
+    )
+    subject = StringField(__("Subject"), validators=[InputRequired(__("Enter a subject."))])
+    text = TextAreaField(__("Your text"), validators=[InputRequired(__("Write your letter."))])
+
+    def validate_subject(self, field: StringField) -> None:
+        """Say what is wrong with a subject."""
+        _check(clean_subject, field)
+
+    def validate_text(self, field: TextAreaField) -> None:
+        """Say what is wrong with a text."""
+        _check(clean_body, field)
+
+
+def make_choice_forms(
+    question: Question, campaign_name: str, *, returned: ChoiceForm | None
+) -> dict[AnswerChoice, ChoiceForm]:
+    """Return the two forms, filled in: with what came back, with a thank-you, with their own text.
+
+    The fields of the second have other ids, since both stand on one page.
+    """
+    letter = question.letter
+    drafts = {
+        AnswerChoice.THANK_YOU: (
+            _("Thank you for answering"),
+            _(
+                "Thank you for answering “%(campaign)s”. I have read what you say.",
+                campaign=campaign_name,
+            ),
+        ),
+        AnswerChoice.FOLLOW_UP: (letter.subject, question.text),
+    }
+    forms = {}
+    for choice, (subject, text) in drafts.items():
+        if returned is not None and returned.choice.data == choice:
+            form = returned
+            form.subject.data = showable(form.subject.data or "")
+            form.text.data = showable(form.text.data or "")
+        else:
+            form = ChoiceForm(formdata=None, data={"subject": subject, "text": text})
+            form.choice.data = choice.value
+        for field in form:
+            field.id = f"{choice.value}-{field.name}"
+        forms[choice] = form
+    return forms
+
+
+def _check(clean: Callable[[str], str], field: Field) -> None:
+    try:
+        clean(field.data or "")
+    except InvalidInput as error:
+        raise ValidationError(str(error)) from error
