@@ -39,6 +39,8 @@ ACCESS: dict[str, str | Role] = {
     "letters.action": SIGNED_LINK,
     "letters.action_confirm": SIGNED_LINK,
     "letters.action_withdraw": SIGNED_LINK,
+    "letters.choose": SIGNED_LINK,
+    "letters.choose_submit": SIGNED_LINK,
     "pledges.answer": SIGNED_LINK,
     "pledges.answer_submit": SIGNED_LINK,
     "pledges.ask_for": SIGNED_LINK,
@@ -123,6 +125,8 @@ ROUTES = """
 /<campaign_slug>/privacy/ GET
 /action/<token>/ GET
 /action/<token>/confirm POST
+/action/<token>/letter/<int:letter_id>/ GET
+/action/<token>/letter/<int:letter_id>/ POST
 /action/<token>/withdraw POST
 /answer/<token>/ GET
 /answer/<token>/ POST

@@ -1,0 +1,141 @@
+"""What a supporter sends in place of a letter that an answer has overtaken."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.queries import list_asks
+from campaign.candidates.models import Candidacy
+from campaign.delivery.models import OutboxMessage
+from campaign.delivery.rules import Lane, MessageStatus
+from campaign.followups.answers import ask_writers, hold_overtaken_letters
+from campaign.pledges.rules import Channel, Stance
+from campaign.pledges.service import record_pledge
+from tests.conftest import FrozenClock
+from tests.integration.letters import letters_of, messages_of
+from tests.web.client import CheckingClient
+from tests.web.letters import Place, arrange, database_of, errors_of, fields_of, links_in, send
+
+
+@pytest.fixture
+def place(app: Flask, web_session: Session) -> Place:
+    return arrange(app, web_session, emails=["ann@example.org", "bob@example.org"])
+
+
+@pytest.fixture
+def address(app: Flask, client: CheckingClient, place: Place, clock: FrozenClock) -> str:
+    """The address of the choice about the letter to the first candidate, who has answered."""
+    send(client, place)
+    with database_of(app).reader() as session:
+        (mail,) = messages_of(session, Lane.CONFIRMATION)
+        (action,) = links_in(mail.body)
+    client.post(f"{action}confirm", data=fields_of(client.get(action).text))
+    clock.advance(minutes=1)
+    with database_of(app).transaction() as session:
+        record_pledge(
+            session,
+            campaign_id=place.campaign_id,
+            candidacy_id=session.scalars(select(Candidacy.id).order_by(Candidacy.id)).first() or 0,
+            ask_id=list_asks(session, place.campaign_id)[0].id,
+            stance=Stance.YES,
+            statement="Because it matters.",
+            channel=Channel.LINK,
+            entered_by="candidate",
+            now=clock(),
+        )
+    with database_of(app).transaction() as session:
+        hold_overtaken_letters(session, clock())
+        ask_writers(app.extensions["campaign"], session, clock())
+        return f"{action}letter/{letters_of(session)[0].id}/"
+
+
+def statuses(app: Flask) -> list[str]:
+    with database_of(app).reader() as session:
+        return [letter.status.value for letter in letters_of(session)]
+
+
+def waiting_mail(app: Flask) -> list[OutboxMessage]:
+    with database_of(app).reader() as session:
+        mails = messages_of(session, Lane.LETTER)
+        return [each for each in mails if each.status is MessageStatus.QUEUED]
+
+
+def form_of(html: str, choice: str) -> dict[str, list[str]]:
+    """Return the fields of the form that makes one choice."""
+    parts = [f'<form method="post"{part}' for part in html.split('<form method="post"')[1:]]
+    (part,) = [each for each in parts if f'name="choice" value="{choice}"' in each]
+    return fields_of(part.partition("</form>")[0] + "</form>")
+
+
+def test_the_mail_leads_to_the_answer_and_three_ways_on(
+    app: Flask, client: CheckingClient, address: str
+) -> None:
+    with database_of(app).reader() as session:
+        mail = next(m for m in messages_of(session, Lane.NOTICE) if "has answered" in m.subject)
+    (action,) = links_in(mail.body)
+    own_page = client.get(action).text
+    assert f"{action}letter/" in own_page
+    html = client.get(address).text
+    assert "Because it matters." in html
+    assert "Send this thank-you" in html
+    assert "Send this follow-up" in html
+    assert "Send nothing" in html
+    assert client.get(address).headers["X-Robots-Tag"] == "noindex, nofollow"
+
+
+def test_a_get_changes_nothing(app: Flask, client: CheckingClient, address: str) -> None:
+    before = statuses(app)
+    client.get(address)
+    assert statuses(app) == before == ["held", "queued"]
+
+
+@pytest.mark.parametrize(("choice", "subject"), [("thank_you", "Thank you"), ("follow_up", "")])
+def test_what_is_sent_instead_is_what_stands_in_the_form(
+    app: Flask, client: CheckingClient, address: str, choice: str, subject: str
+) -> None:
+    form = form_of(client.get(address).text, choice)
+    form["text"] = ["My own words after the answer."]
+    answer = client.post(address, data=form)
+    assert answer.status_code == 303
+    assert statuses(app) == ["queued", "queued"]
+    newest = waiting_mail(app)[-1]
+    assert "My own words after the answer." in newest.body
+    assert subject in newest.subject
+
+
+def test_nothing_is_a_choice(app: Flask, client: CheckingClient, address: str) -> None:
+    assert (
+        client.post(address, data=form_of(client.get(address).text, "nothing")).status_code == 303
+    )
+    assert statuses(app) == ["withdrawn", "queued"]
+    again = client.get(address)
+    assert again.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"text": [""]}, "Write your letter."),
+        ({"subject": ["  "]}, "Enter a subject."),
+        ({"choice": ["shout"]}, "Press one of the three buttons."),
+    ],
+)
+def test_a_form_with_errors_comes_back_filled_in(
+    app: Flask,
+    client: CheckingClient,
+    address: str,
+    change: dict[str, list[str]],
+    error: str,
+) -> None:
+    form = form_of(client.get(address).text, "follow_up") | {"subject": ["My own subject"]} | change
+    answer = client.post(address, data=form)
+    assert answer.status_code == 422
+    assert error in errors_of(answer)
+    assert statuses(app) == ["held", "queued"]
+    if "subject" not in change and "choice" not in change:
+        assert "My own subject" in answer.text
+
+
+def test_nobody_elses_letter_can_be_chosen_about(client: CheckingClient, address: str) -> None:
+    assert client.get(address.replace("/letter/1/", "/letter/999/")).status_code == 404
