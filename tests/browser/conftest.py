@@ -128,12 +128,12 @@ def visitor(
 def doors(
     browser: Browser, demonstration: str, demonstration_folder: Path, organiser_password: str
 ) -> Iterator[Doors]:
-    """Write two letters, confirm one, answer one, and keep the addresses that come by mail."""
+    """Write three times, confirm before and after the answer, and keep the addresses that come by mail."""
     context = browser.new_context(base_url=demonstration, locale="en-GB")
     context.set_default_timeout(15_000)
     page = context.new_page()
     addresses = {}
-    for name in ("Waiting", "Confirmed"):
+    for name in ("Waiting", "Overtaken", "Confirmed"):
         supporter = Supporter(
             name=f"Wilma {name}",
             email=f"wilma.{name.lower()}@example.org",
@@ -144,7 +144,7 @@ def doors(
         walk.fill_in_letter(page, supporter)
         press(page, "Look over my letters")
         press(page, "Send my letter")
-        if name == "Waiting":
+        if name != "Confirmed":
             walk.open_newest_mail(page, supporter.email)
             page.locator(".letter-text a").first.click()
         else:
@@ -159,6 +159,10 @@ def doors(
     page.locator(".ask-form").first.get_by_label("Partly", exact=True).check()
     press(page, "Look at my answers")
     press(page, "Publish my answer")
+    page.goto(addresses["Overtaken"])
+    press(page, "Yes, send my letters")
+    choice = page.get_by_role("link", name="Choose what to send").get_attribute("href")
+    assert choice is not None
     colleague = set_up_colleague(page)
     context.clear_cookies()
     walk.log_in(page, OWNER, organiser_password)
@@ -168,6 +172,7 @@ def doors(
     yield Doors(
         waiting=addresses["Waiting"],
         confirmed=addresses["Confirmed"],
+        choice=choice,
         answer=answer,
         candidate=candidate.person_id,
         letter=letter,

@@ -27,6 +27,8 @@ class Doors:
 
     waiting: str
     confirmed: str
+    choice: str
+    """About a letter that its candidate's answer has overtaken."""
     answer: str
     candidate: int
     letter: str
@@ -94,6 +96,7 @@ def personal_pages(page: Page, doors: Doors) -> Iterator[str]:
         page,
         doors.waiting,
         doors.confirmed,
+        doors.choice,
         doors.answer,
         f"{doors.answer}receipt",
         doors.returned.unsubscribe,
@@ -102,6 +105,10 @@ def personal_pages(page: Page, doors: Doors) -> Iterator[str]:
             for kind in ("not_me", "wrong_address", "one_digest_a_day", "nothing_more")
         ),
     )
+    page.goto(doors.choice)
+    page.locator("main form textarea").first.fill("")
+    press(page, "Send this thank-you")
+    yield "a choice with errors"
     page.goto(doors.answer)
     press(page, "Look at my answers")
     yield "answers with errors"
