@@ -11,6 +11,7 @@ from campaign.followups.correspondence import correspondence
 from campaign.geography.queries import get_constituency
 from campaign.letters import queries, service
 from campaign.letters.errors import ActionExpired, LettersClosed, TooManyMails
+from campaign.reports.expected_letters import expect_letters
 from campaign.reports.writing_desk import WritingDesk
 from campaign.supporters.service import PROOF_LIFETIME, browser_proves, sign_browser_proof
 from campaign.web.public.letters.forms import WriteForm, make_write_form
@@ -214,6 +215,13 @@ def _action_page(token: str, *, problem: str = "") -> str:
         phase=election.phase(now()),
         is_waiting=queries.is_waiting(found, campaign=campaign, election=election, now=now()),
         reasons=queries.list_last_reasons(session(), found),
+        expected=expect_letters(
+            session(),
+            found,
+            mail=toolkit().settings.mail,
+            timezone=election.timezone,
+            now=now(),
+        ),
         can_withdraw=service.can_withdraw,
         problem=problem,
     )
