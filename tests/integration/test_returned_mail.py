@@ -1,6 +1,7 @@
 """What bounces, complaints and replies do to letters, addresses and people."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
