@@ -209,6 +209,7 @@ def _message(
         "created_at": now,
         "due_at": now,
         "not_after": closes,
+        "timezone": "Europe/London",
         "attempt_count": 0,
         "last_error": "",
     }

@@ -22,7 +22,12 @@ class OutboxMessage(Base):
     __tablename__ = "outbox_messages"
     __table_args__ = (
         Index("ix_outbox_messages_claim", "status", "lane", "due_at", "id"),
-        Index("ix_outbox_messages_recipient_key_sent_at", "recipient_key", "sent_at"),
+        Index(
+            "ix_outbox_messages_recipient_key_sent_at_due_at",
+            "recipient_key",
+            "sent_at",
+            "due_at",
+        ),
         Index("uq_outbox_messages_return_token", "return_token", unique=True),
     )
 
@@ -52,6 +57,8 @@ class OutboxMessage(Base):
     """Not tried before this moment."""
     not_after: Mapped[datetime | None]
     """Not tried from this moment on; whoever queued the message decides what becomes of it."""
+    timezone: Mapped[str | None]
+    """Whose hours of the day count for the pace of letters: Europe/London; None for UTC."""
     attempt_count: Mapped[int] = mapped_column(default=0)
     """Tries with a known outcome since it was queued, or a person asked for another round."""
     claimed_by: Mapped[str | None]

@@ -1,6 +1,6 @@
 """Reads of the delivery domain."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypeVarTuple
 
@@ -24,7 +24,15 @@ from campaign.delivery.returns import (
     EventKind,
     SuppressionReason,
 )
-from campaign.delivery.rules import ALL_SCOPES, Lane, MessageStatus
+from campaign.delivery.rules import (
+    ALL_SCOPES,
+    DAY,
+    Lane,
+    Line,
+    MessageStatus,
+    Waiting,
+    jitter_of,
+)
 
 Row = TypeVarTuple("Row")
 
@@ -269,6 +277,42 @@ def get_undecided_event(session: Session, event_id: int) -> DeliveryEvent:
     if found is None:
         raise EventNotFound("Nothing is left to decide about this bounce.")
     return found
+
+
+def find_lines(session: Session, address_keys: Collection[str], now: datetime) -> dict[str, Line]:
+    """Return what decides when letters leave to each of these addresses, of all campaigns.
+
+    In no line: what a campaign's kill switch or the recipient stops, and what is to be tried again.
+    """
+    letters = select(
+        OutboxMessage.recipient_key,
+        OutboxMessage.id,
+        OutboxMessage.status,
+        OutboxMessage.sent_at,
+        OutboxMessage.due_at,
+        OutboxMessage.timezone,
+        OutboxMessage.not_after,
+    ).where(OutboxMessage.recipient_key.in_(address_keys), OutboxMessage.lane == Lane.LETTER)
+    sent = letters.where(OutboxMessage.sent_at > now - DAY)
+    waiting = letters.where(
+        OutboxMessage.sent_at.is_(None),
+        OutboxMessage.status.in_((MessageStatus.QUEUED, MessageStatus.SENDING)),
+        is_in_time(now),
+        is_not_suppressed(),
+        OutboxMessage.scope.not_in(select(DeliveryPause.scope)),
+        or_(OutboxMessage.attempt_count == 0, OutboxMessage.due_at <= now),
+    ).order_by(OutboxMessage.id)
+    times: dict[str, list[datetime]] = {key: [] for key in address_keys}
+    lines: dict[str, list[tuple[int, Waiting]]] = {key: [] for key in address_keys}
+    for row in session.execute(sent):
+        times[row.recipient_key].append(row.sent_at)
+    for row in session.execute(waiting):
+        if row.status is MessageStatus.SENDING:
+            times[row.recipient_key].append(now)
+        else:
+            letter = Waiting(row.due_at, row.timezone, row.not_after, jitter_of(row.id))
+            lines[row.recipient_key].append((row.id, letter))
+    return {key: Line(times[key], lines[key]) for key in address_keys}
 
 
 def _due(query: Select[*Row], now: datetime) -> Select[*Row]:

@@ -43,6 +43,7 @@ def queue_message(
     reply_to: str = "",
     due_at: datetime | None = None,
     not_after: datetime | None = None,
+    timezone: str | None = None,
     headers: Mapping[str, str] | None = None,
     make_unsubscribe_link: Callable[[str], str] | None = None,
 ) -> OutboxMessage:
@@ -91,6 +92,7 @@ def queue_message(
         "created_at": now,
         "due_at": due_at or now,
         "not_after": not_after,
+        "timezone": timezone,
         "attempt_count": 0,
         "last_error": "",
     }

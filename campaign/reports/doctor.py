@@ -16,6 +16,7 @@ from campaign.delivery import queries
 from campaign.delivery.channels.base import Channel
 from campaign.delivery.errors import DeliveryFailed
 from campaign.delivery.rules import ALL_SCOPES, MessageStatus
+from campaign.reports.backlog import describe_backlog
 
 LONGEST_SILENCE = timedelta(minutes=3)
 """A worker shows that it lives every ten seconds, and rests for a minute at most."""
@@ -50,6 +51,7 @@ def list_findings(
                 _worker(session, now),
                 _outbox(session, now),
                 _failed(session),
+                _backlog(session, settings.mail, now),
                 *_pauses(session),
             ]
     return [*findings, _channel(channel, settings.mail), *_settings(settings)]
@@ -94,6 +96,11 @@ def _failed(session: Session) -> Finding:
         Level.WARNING if failed else Level.OK,
         f"{failed} of {total} messages could not be delivered.",
     )
+
+
+def _backlog(session: Session, mail: MailSettings, now: datetime) -> Finding:
+    is_in_time, text = describe_backlog(session, mail=mail, now=now)
+    return Finding(Level.OK if is_in_time else Level.WARNING, text)
 
 
 def _pauses(session: Session) -> Iterator[Finding]:

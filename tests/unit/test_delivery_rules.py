@@ -13,12 +13,10 @@ from campaign.delivery.rules import (
     Verdict,
     judge_reply,
     judge_silence,
-    next_allowed_time,
     normalise_recipient,
     pause_delay,
     rest_delay,
     retry_delay,
-    spread_letters,
 )
 
 NOW = datetime(2031, 5, 1, 10, 0, tzinfo=UTC)
@@ -50,27 +48,6 @@ def test_a_rest_grows_up_to_its_limit() -> None:
 
 def test_lanes_have_their_order() -> None:
     assert list(BATCH_SIZES) == [Lane.CONFIRMATION, Lane.NOTICE, Lane.LETTER]
-
-
-@pytest.mark.parametrize(
-    ("sent", "expected"),
-    [
-        ([], NOW),
-        ([NOW - timedelta(minutes=50)], NOW),
-        ([NOW - timedelta(minutes=50), NOW], NOW + timedelta(minutes=10)),
-        ([NOW - HOUR, NOW], NOW),
-        ([NOW - 20 * HOUR, NOW - 3 * HOUR, NOW - 2 * HOUR], NOW + 4 * HOUR),
-    ],
-)
-def test_a_place_becomes_free_when_a_window_has_passed(
-    sent: list[datetime], expected: datetime
-) -> None:
-    assert next_allowed_time(sent, now=NOW, per_hour=2, per_day=3) == expected
-
-
-def test_letters_are_spread_over_hours_and_days() -> None:
-    times = spread_letters(5, sent=[], now=NOW, per_hour=2, per_day=3)
-    assert times == [NOW, NOW, NOW + HOUR, NOW + DAY, NOW + DAY]
 
 
 def test_one_recipient_has_one_form() -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
+    func,
     not_,
     or_,
     select,
@@ -110,27 +111,35 @@ def _choose_letters(connection: Connection, *, mail: MailSettings, now: datetime
     is_first = True
     # Each round without a letter moves every due letter of at least one recipient away.
     while due := _list_due(connection, Lane.LETTER, now):
-        wanted: dict[str, list[int]] = {}
+        wanted: dict[str, list[Row[Any]]] = {}
         for row in due:
-            wanted.setdefault(row.recipient_key, []).append(row.id)
+            wanted.setdefault(row.recipient_key, []).append(row)
         keys = recipients.lock(connection, list(wanted), waits=is_first)
         if not keys:
             return []
         is_first = False
-        free = recipients.count_free(connection, keys, mail=mail, now=now)
-        allowed = {key: wanted[key][: free[key]] for key in keys}
+        wanted = {key: wanted[key] for key in keys}
+        first = {row[0]: row[1] for row in connection.execute(_FIRST, {"now": now, "keys": keys})}
+        free = recipients.count_free(connection, wanted, first_in_line=first, mail=mail, now=now)
+        chosen: set[int] = set()
         for key in keys:
-            if len(allowed[key]) < len(wanted[key]):
-                waiting = connection.scalars(_DUE_TO, {"now": now, "key": key}).all()
+            leaving = {row.id for row in wanted[key][: free[key]]}
+            chosen |= leaving
+            if len(leaving) < len(wanted[key]):
+                parameters = {"now": now, "key": key}
+                waiting: list[Row[Any]] = list(connection.execute(_DUE_TO, parameters))
+                line: list[Row[Any]] = []
+                if key in first:
+                    line.extend(connection.execute(_LINE_TO, parameters))
                 recipients.postpone(
                     connection,
                     key,
-                    [each for each in waiting if each not in allowed[key]],
-                    leaving=len(allowed[key]),
+                    [each for each in waiting if each.id not in leaving],
+                    line=line,
+                    leaving=len(leaving),
                     mail=mail,
                     now=now,
                 )
-        chosen = {each for ids in allowed.values() for each in ids}
         if chosen:
             return [row.id for row in due if row.id in chosen]
     return []
@@ -182,15 +191,36 @@ def _due(*columns: ColumnElement[Any]) -> Select[Any]:
 
 # An expression, so that SQLite looks up the messages that are named and not all that wait.
 _WAITS = (_MESSAGES.c.status + "") == MessageStatus.QUEUED.value
+_PACED = (_MESSAGES.c.id, _MESSAGES.c.timezone, _MESSAGES.c.not_after)
 _DUE = (
-    _due(_MESSAGES.c.id, _MESSAGES.c.recipient_key)
+    _due(*_PACED, _MESSAGES.c.recipient_key)
     .where(_MESSAGES.c.status == MessageStatus.QUEUED, _MESSAGES.c.lane == bindparam("lane"))
     .limit(bindparam("batch"))
 )
-_DUE_TO = _due(_MESSAGES.c.id).where(
+_DUE_TO = _due(*_PACED).where(
     _MESSAGES.c.recipient_key == bindparam("key"),
     _WAITS,
     _MESSAGES.c.lane == Lane.LETTER,
+)
+# Letters with a place in the future; what waits to be tried again stands in nobody's way.
+_IN_LINE = (
+    _MESSAGES.c.sent_at.is_(None),
+    _WAITS,
+    _MESSAGES.c.lane == Lane.LETTER,
+    _MESSAGES.c.due_at > bindparam("now"),
+    _MESSAGES.c.attempt_count == 0,
+    may_leave(),
+)
+_FIRST = (
+    select(_MESSAGES.c.recipient_key, func.min(_MESSAGES.c.id))
+    .where(_MESSAGES.c.recipient_key.in_(bindparam("keys", expanding=True)), *_IN_LINE)
+    .group_by(_MESSAGES.c.recipient_key)
+)
+_LINE_TO = (
+    select(*_PACED, _MESSAGES.c.due_at)
+    .where(_MESSAGES.c.recipient_key == bindparam("key"), *_IN_LINE)
+    .order_by(_MESSAGES.c.id)
+    .with_for_update(skip_locked=True, of=_MESSAGES)
 )
 _TAKE = (
     update(_MESSAGES)

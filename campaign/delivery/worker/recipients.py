@@ -2,15 +2,29 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import takewhile
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, select, text, update
+from sqlalchemy import Connection, Row, bindparam, case, func, select, text, update
 
 from campaign.core.config import MailSettings
 from campaign.core.db import table_of
 from campaign.delivery.models import OutboxMessage
-from campaign.delivery.rules import DAY, HOUR, Lane, MessageStatus, spread_letters
+from campaign.delivery.rules import (
+    DAY,
+    HORIZON,
+    HOUR,
+    Lane,
+    MessageStatus,
+    Pace,
+    Waiting,
+    caps_at,
+    count_places,
+    jitter_of,
+    plan_places,
+)
 
 _MESSAGES = table_of(OutboxMessage)
 _LOCKS = 0x6C657474 << 32
@@ -33,45 +47,91 @@ def lock(connection: Connection, keys: Sequence[str], *, waits: bool) -> list[st
 
 
 def count_free(
-    connection: Connection, keys: Sequence[str], *, mail: MailSettings, now: datetime
+    connection: Connection,
+    wanted: Mapping[str, Sequence[Row[Any]]],
+    *,
+    first_in_line: Mapping[str, int],
+    mail: MailSettings,
+    now: datetime,
 ) -> dict[str, int]:
-    """Return how many letters may leave to each recipient now; one being sent counts as now."""
+    """Return how many of the letters wanted, from the first on, may leave to each recipient now.
+
+    Each row has id, timezone and not_after. A letter behind one that has a place in line, the
+    first of which is named by recipient, waits for its turn. One being sent counts as sent now.
+    """
     sending = Counter(connection.scalars(_SENDING))
-    parameters = {"keys": keys, "hour": now - HOUR, "day": now - DAY}
+    parameters = {"keys": list(wanted), "hour": now - HOUR, "day": now - DAY}
     sent = {row.recipient_key: row for row in connection.execute(_SENT, parameters)}
+    pace = Pace(mail.letters_per_hour, mail.letters_per_day)
     free = {}
-    for key in keys:
-        hour, day = (sent[key].hour, sent[key].day) if key in sent else (0, 0)
-        left = min(mail.letters_per_hour - hour, mail.letters_per_day - day) - sending[key]
-        free[key] = max(0, left)
+    for key, letters in wanted.items():
+        hour, day, last = sent[key][1:] if key in sent else (0, 0, None)
+        under_way = sending[key]
+        # What is mixed (two polling days, two countries) keeps the caps of the first that waits.
+        first = letters[0]
+        places = count_places(
+            caps_at(now, pace, timezone=first.timezone, not_after=first.not_after),
+            in_hour=hour + under_way,
+            in_day=day + under_way,
+            last=now if under_way else last,
+            now=now,
+        )
+        if key in first_in_line:
+            ahead = takewhile(lambda each: each.id < first_in_line[key], letters)  # noqa: B023
+            places = min(places, len(list(ahead)))
+        free[key] = places
     return free
 
 
 def postpone(
     connection: Connection,
     key: str,
-    ids: Sequence[int],
+    late: Sequence[Row[Any]],
     *,
+    line: Sequence[Row[Any]],
     leaving: int,
     mail: MailSettings,
     now: datetime,
 ) -> None:
-    """Give letters to one recipient the times when they may leave, after those leaving now."""
-    sent = connection.scalars(
-        _TIMES, {"key": key, "day": now - DAY, "limit": mail.letters_per_day}
-    ).all()
-    under_way = Counter(connection.scalars(_SENDING))[key] + leaving
-    times = spread_letters(
-        len(ids),
-        sent=[*sent, *[now] * under_way],
-        now=now,
-        per_hour=mail.letters_per_hour,
-        per_day=mail.letters_per_day,
+    """Give letters to one recipient that cannot leave now the times when they may.
+
+    ``line`` has those with a place in the future; rows are as for count_free, with due_at. New
+    letters are put behind it. One that missed its place goes before what came after it, which
+    may move back. Beyond the horizon no place is given: what is there is looked at again then.
+    """
+    sent = list(connection.scalars(_TIMES, {"key": key, "day": now - DAY}))
+    sent += [now] * (Counter(connection.scalars(_SENDING))[key] + leaving)
+    rows = sorted(late, key=_number)
+    if line and rows[0].id > line[-1].id:
+        sent += [row.due_at for row in line]
+    else:
+        rows = sorted([*rows, *line], key=_number)
+    horizon = now + HORIZON
+    placed = {row.id: row.due_at for row in line}
+    waiting = [
+        Waiting(placed.get(row.id, now), row.timezone, row.not_after, jitter_of(row.id))
+        for row in rows
+    ]
+    places = plan_places(
+        waiting, sent=sent, now=now, pace=Pace(mail.letters_per_hour, mail.letters_per_day)
     )
-    connection.execute(
-        _POSTPONE,
-        [{"letter": each, "at": at} for each, at in zip(ids, times, strict=True)],
-    )
+    moved = []
+    is_beyond = False
+    for row in rows:
+        at = placed.get(row.id, horizon)
+        if not is_beyond:
+            place = next(places)
+            is_beyond = place > horizon
+            at = at if is_beyond else place
+        if placed.get(row.id) != at:
+            moved.append({"letter": row.id, "at": at})
+    if moved:
+        connection.execute(_POSTPONE, moved)
+
+
+def _number(row: Row[Any]) -> int:
+    number: int = row.id
+    return number
 
 
 _WAIT = text(
@@ -88,8 +148,9 @@ _SENDING = select(_MESSAGES.c.recipient_key).where(
 _SENT = (
     select(
         _MESSAGES.c.recipient_key,
-        func.count().label("day"),
-        func.sum(case((_MESSAGES.c.sent_at > bindparam("hour"), 1), else_=0)).label("hour"),
+        func.sum(case((_MESSAGES.c.sent_at > bindparam("hour"), 1), else_=0)),
+        func.count(),
+        func.max(_MESSAGES.c.sent_at),
     )
     .where(
         _MESSAGES.c.recipient_key.in_(bindparam("keys", expanding=True)),
@@ -98,15 +159,10 @@ _SENT = (
     )
     .group_by(_MESSAGES.c.recipient_key)
 )
-_TIMES = (
-    select(_MESSAGES.c.sent_at)
-    .where(
-        _MESSAGES.c.recipient_key == bindparam("key"),
-        _MESSAGES.c.sent_at > bindparam("day"),
-        _MESSAGES.c.lane == Lane.LETTER,
-    )
-    .order_by(_MESSAGES.c.sent_at.desc())
-    .limit(bindparam("limit"))
+_TIMES = select(_MESSAGES.c.sent_at).where(
+    _MESSAGES.c.recipient_key == bindparam("key"),
+    _MESSAGES.c.sent_at > bindparam("day"),
+    _MESSAGES.c.lane == Lane.LETTER,
 )
 _POSTPONE = (
     update(_MESSAGES).where(_MESSAGES.c.id == bindparam("letter")).values(due_at=bindparam("at"))

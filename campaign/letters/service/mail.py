@@ -76,6 +76,7 @@ def queue_letter(
     now: datetime,
 ) -> OutboxMessage:
     """Write the mail that carries a letter to its candidate."""
+    election = letter.candidacy.ballot.election
     text = render_letter(
         correspondence.emails,
         subject=letter.subject,
@@ -95,7 +96,8 @@ def queue_letter(
         subject=text.subject,
         body=text.body,
         now=now,
-        not_after=letter.candidacy.ballot.election.poll_closes_at,
+        not_after=election.poll_closes_at,
+        timezone=election.timezone,
     )
 
 

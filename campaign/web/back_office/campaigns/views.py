@@ -6,10 +6,11 @@ from campaign.campaigns.queries import get_campaign, list_campaigns
 from campaign.elections.queries import get_election
 from campaign.organisers.rules import Role
 from campaign.reports import office_figures
+from campaign.reports.backlog import get_backlog
 from campaign.reports.office_events import list_last_events
 from campaign.reports.progress import get_progress
 from campaign.web.back_office.access import requires
-from campaign.web.shared.context import letter_totals, now, session
+from campaign.web.shared.context import letter_totals, now, session, toolkit
 
 blueprint = Blueprint("organise_campaigns", __name__, url_prefix="/organise")
 
@@ -42,5 +43,8 @@ def show(campaign_slug: str) -> str:
         asks=office_figures.pledges_by_ask(session(), campaign),
         delivery=office_figures.delivery_figures(session(), campaign.id),
         todo=office_figures.things_to_do(session(), campaign.id, letters=letters),
+        backlog=get_backlog(
+            session(), campaign.id, mail=toolkit().settings.mail, now=now(), rows=0
+        ),
         events=list_last_events(session(), campaign.id),
     )

@@ -12,10 +12,11 @@ from campaign.letters.service import pause_letters, resume_letters
 from campaign.organisers.queries import list_actor_names
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
+from campaign.reports.backlog import get_backlog
 from campaign.reports.office_figures import delivery_figures
 from campaign.web.back_office.access import current_account, current_actor, requires
 from campaign.web.back_office.forms import ReasonForm
-from campaign.web.shared.context import now, session
+from campaign.web.shared.context import now, session, toolkit
 
 blueprint = Blueprint("organise_delivery", __name__, url_prefix="/organise")
 
@@ -98,6 +99,7 @@ def _campaign_page(campaign_slug: str, form: ReasonForm) -> str:
         "back_office/delivery.html",
         campaign=campaign,
         delivery=figures,
+        backlog=get_backlog(session(), campaign.id, mail=toolkit().settings.mail, now=now()),
         names=list_actor_names(session(), [figures.pause.actor] if figures.pause else []),
         form=form,
     )
@@ -108,6 +110,7 @@ def _all_page(form: ReasonForm) -> str:
     return render_template(
         "back_office/delivery_all.html",
         pause=found,
+        backlog=get_backlog(session(), None, mail=toolkit().settings.mail, now=now()),
         names=list_actor_names(session(), [found.actor] if found else []),
         form=form,
     )

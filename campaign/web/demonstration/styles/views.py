@@ -6,6 +6,7 @@ from campaign.core.config import PROJECT_ROOT
 from campaign.delivery.returns import EventDecision, EventKind, SuppressionReason
 from campaign.letters.rules import HeldReason, LetterStatus
 from campaign.pledges.rules import Channel, Stance, VerificationLevel
+from campaign.reports.expected_letters import ExpectedKind
 from campaign.reports.tracker import Shade
 from campaign.web.demonstration.styles import samples
 from campaign.web.demonstration.styles.forms import sample_forms
@@ -29,6 +30,7 @@ def show() -> str:
         stances=list(Stance),
         statuses=list(LetterStatus),
         reasons=list(HeldReason),
+        expected_kinds=list(ExpectedKind),
         channels=list(Channel),
         levels=list(VerificationLevel),
         shades=list(Shade),

@@ -13,6 +13,7 @@ from campaign.letters import queries, service
 from campaign.letters.errors import ActionExpired, LettersClosed, TextInvalid, TooManyMails
 from campaign.letters.rules import AnswerChoice
 from campaign.reports.candidate_record import build_candidate_record
+from campaign.reports.expected_letters import expect_letters
 from campaign.reports.writing_desk import WritingDesk
 from campaign.supporters.service import PROOF_LIFETIME, browser_proves, sign_browser_proof
 from campaign.web.public.letters.choice import ChoiceForm, make_choice_forms
@@ -253,6 +254,13 @@ def _action_page(token: str, *, problem: str = "") -> str:
         phase=election.phase(now()),
         is_waiting=queries.is_waiting(found, campaign=campaign, election=election, now=now()),
         reasons=queries.list_last_reasons(session(), found),
+        expected=expect_letters(
+            session(),
+            found,
+            mail=toolkit().settings.mail,
+            timezone=election.timezone,
+            now=now(),
+        ),
         can_withdraw=service.can_withdraw,
         problem=problem,
     )
