@@ -7,7 +7,7 @@ from campaign.letters.service.confirmation import (
     withdraw_letter,
     withdraw_letters,
 )
-from campaign.letters.service.delivery import pause_letters, record_delivery, resume_letters
+from campaign.letters.service.delivery import record_delivery
 from campaign.letters.service.dispatch import check_open
 from campaign.letters.service.mail import (
     Correspondence,
@@ -15,6 +15,7 @@ from campaign.letters.service.mail import (
     queue_passed_on,
     render_letter,
 )
+from campaign.letters.service.pausing import keep_pauses, pause_letters, resume_letters
 from campaign.letters.service.returns import find_letter_of, record_return
 from campaign.letters.service.stops import stop_letters
 from campaign.letters.service.submission import Submission, submit_action
@@ -27,6 +28,7 @@ __all__ = [
     "check_open",
     "confirm_action",
     "find_letter_of",
+    "keep_pauses",
     "local_moment",
     "pause_letters",
     "queue_passed_on",
