@@ -16,6 +16,7 @@ from campaign.delivery import queries
 from campaign.delivery.channels.base import Channel
 from campaign.delivery.errors import DeliveryFailed
 from campaign.delivery.rules import ALL_SCOPES, MessageStatus
+from campaign.reports.office_delivery import list_ramp_warnings
 
 LONGEST_SILENCE = timedelta(minutes=3)
 """A worker shows that it lives every ten seconds, and rests for a minute at most."""
@@ -51,6 +52,7 @@ def list_findings(
                 _outbox(session, now),
                 _failed(session),
                 *_pauses(session),
+                *(Finding(Level.PROBLEM, text) for text in list_ramp_warnings(session)),
             ]
     return [*findings, _channel(channel, settings.mail), *_settings(settings)]
 
