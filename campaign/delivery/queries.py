@@ -42,6 +42,14 @@ def find_pause(session: Session, scope: str) -> DeliveryPause | None:
     return session.get(DeliveryPause, scope)
 
 
+def is_paused_by_person(session: Session, scope: str) -> bool:
+    """Tell whether a scope's messages wait until somebody decides; a pause with an end is not."""
+    query = select(DeliveryPause.scope).where(
+        DeliveryPause.scope.in_((scope, ALL_SCOPES)), DeliveryPause.ends_at.is_(None)
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def list_pauses(session: Session) -> list[DeliveryPause]:
     """Return every kill switch that is on, the oldest first."""
     return list(session.scalars(select(DeliveryPause).order_by(DeliveryPause.paused_at)))
