@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
 from campaign.candidates.models import Candidacy, Person
+from campaign.core.clock import utc_now
 from campaign.core.config import MailSettings
 from campaign.core.db import Database, table_of
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import Lane, MessageStatus, campaign_scope, normalise_recipient
+from campaign.delivery.service.ramps import pass_ramp
 from campaign.elections.models import Ballot, Election
 from campaign.letters.models import Action, Letter, LetterTransition
 from campaign.letters.rules import LetterStatus
@@ -52,10 +54,11 @@ your address, use the link above.
 
 
 def make_ground(database: Database, *, candidates: int) -> None:
-    """Write a live campaign with so many candidates who have an address."""
+    """Write a live campaign, past its ramp, with so many candidates who have an address."""
     with database.transaction() as session, bind_factories(session):
         ballot = BallotFactory(election=ElectionFactory())
-        CampaignFactory(election=ballot.election)
+        campaign = CampaignFactory(election=ballot.election)
+        pass_ramp(session, campaign_scope(campaign.id), utc_now())
         first = CandidacyFactory(ballot=ballot)
         for _ in range(candidates - 1):
             CandidacyFactory(ballot=ballot, party=first.party)

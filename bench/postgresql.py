@@ -13,10 +13,10 @@ SERVER = os.environ.get("TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.0.1:
 
 
 @contextmanager
-def made_postgresql() -> Iterator[str | None]:
+def made_postgresql(suffix: str = "") -> Iterator[str | None]:
     """Yield the address of an empty database of this run, None where no server answers."""
     admin = create_engine(make_url(SERVER), isolation_level="AUTOCOMMIT")
-    name = f"campaign_bench_{os.getpid()}"
+    name = f"campaign_bench_{os.getpid()}{suffix and '_'}{suffix}"
     try:
         with admin.connect() as connection:
             connection.execute(text(f'CREATE DATABASE "{name}"'))

@@ -27,6 +27,7 @@ from campaign.followups.answers import ask_writers, hold_overtaken_letters
 from campaign.followups.correspondence import run_letter_chores
 from campaign.followups.repairs import keep_repairs
 from campaign.followups.returned_mail import outcome_handler
+from campaign.letters.service import keep_pauses
 
 CHANNELS: dict[str, Callable[[MailSettings], Channel]] = {
     "smtp": SmtpChannel,
@@ -87,6 +88,7 @@ def build_worker(toolkit: Toolkit) -> Worker:
             partial(ask_writers, toolkit),
             partial(tell_news, toolkit),
             keep_repairs,
+            keep_pauses,
         ],
     )
 

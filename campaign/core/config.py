@@ -45,6 +45,8 @@ class MailSettings:
     """Letters to one recipient address in any hour, all campaigns together."""
     letters_per_day: int = 100
     """Letters to one recipient address in any 24 hours, all campaigns together."""
+    letters_at_once_to_domain: int = 40
+    """Messages to one recipient domain that workers have in hand at once, all together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +111,8 @@ class Settings:
             raise SettingsError("MAIL_CHANNEL must be smtp, console or mailbox.")
         if min(self.mail.letters_per_hour, self.mail.letters_per_day) < 1:
             raise SettingsError("LETTERS_PER_HOUR and LETTERS_PER_DAY must be 1 or more.")
+        if self.mail.letters_at_once_to_domain < 1:
+            raise SettingsError("LETTERS_AT_ONCE_TO_DOMAIN must be 1 or more.")
 
         if not _RETURN_FORM.fullmatch(self.mail.return_path_form):
             raise SettingsError(
@@ -154,6 +158,9 @@ def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") 
             mailbox_path=env.path("MAILBOX_PATH", instance_path / "mailbox"),
             letters_per_hour=env.int("LETTERS_PER_HOUR", MailSettings.letters_per_hour),
             letters_per_day=env.int("LETTERS_PER_DAY", MailSettings.letters_per_day),
+            letters_at_once_to_domain=env.int(
+                "LETTERS_AT_ONCE_TO_DOMAIN", MailSettings.letters_at_once_to_domain
+            ),
         )
         return Settings(
             secret_key=env.str("SECRET_KEY", "") or _installation_secret(instance_path),

@@ -44,7 +44,8 @@ class DeliveryFailed(CampaignError):
 
     ``code`` is the SMTP reply code where there was one. ``stops_channel`` says that the fault lies
     between us and the relay, so that the next message would meet it too; ``is_our_fault`` that it
-    stays until a person changes something on our side. The text holds no address.
+    stays until a person changes something on our side; ``is_throttled`` that the recipient's domain
+    wants less from us for a while. The text holds no address.
     """
 
     def __init__(
@@ -55,9 +56,11 @@ class DeliveryFailed(CampaignError):
         code: int | None = None,
         stops_channel: bool = False,
         is_our_fault: bool = False,
+        is_throttled: bool = False,
     ) -> None:
         super().__init__(detail)
         self.is_permanent = is_permanent
         self.code = code
         self.stops_channel = stops_channel
         self.is_our_fault = is_our_fault
+        self.is_throttled = is_throttled

@@ -21,7 +21,8 @@ class OutboxMessage(Base):
 
     __tablename__ = "outbox_messages"
     __table_args__ = (
-        Index("ix_outbox_messages_claim", "status", "lane", "due_at", "id"),
+        # With the scope before the time, so that no claim walks over what a pause keeps back.
+        Index("ix_outbox_messages_claim", "status", "lane", "scope", "due_at", "id"),
         Index(
             "ix_outbox_messages_recipient_key_sent_at_due_at",
             "recipient_key",
@@ -100,6 +101,51 @@ class DeliveryPause(Base):
     reason: Mapped[str] = mapped_column(default="")
     ends_at: Mapped[datetime | None]
     """When it ends by itself; None where a person must resume."""
+
+
+class DomainPause(Base):
+    """That a recipient's domain wants less from us: nothing leaves to it before a moment.
+
+    Kept for a while after the end, so that the next refusal makes a longer pause.
+    """
+
+    __tablename__ = "domain_pauses"
+
+    domain: Mapped[str] = mapped_column(primary_key=True)
+    """As in ``outbox_messages.recipient_key``, after the @."""
+    paused_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    refusals: Mapped[int]
+    """Pauses in a row; halved by each message that the domain takes."""
+    reason: Mapped[str] = mapped_column(default="")
+
+
+class DeliveryRamp(Base):
+    """How far a new campaign's letters have come: 50, then 500, then all."""
+
+    __tablename__ = "delivery_ramps"
+
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    step: Mapped[int] = mapped_column(default=0)
+    """The step in hand, 0 for the first; past the ramp from ``len(STEPS)`` on."""
+    begun_at: Mapped[datetime]
+    waits_until: Mapped[datetime | None]
+    """When the bounces of this step are counted; None while its letters leave."""
+    stopped_at: Mapped[datetime | None]
+    """When too many came back; a person decides how it goes on."""
+
+
+class RampMessage(Base):
+    """One message that a step of a ramp let leave; a retry is the same message."""
+
+    __tablename__ = "ramp_messages"
+    __table_args__ = (Index("ix_ramp_messages_scope_step", "scope", "step"),)
+
+    outbox_message_id: Mapped[int] = mapped_column(
+        ForeignKey("outbox_messages.id"), primary_key=True
+    )
+    scope: Mapped[str]
+    step: Mapped[int]
 
 
 class WorkerHeartbeat(Base):

@@ -12,7 +12,8 @@ from campaign.campaigns.queries import list_asks
 from campaign.candidates.models import Candidacy
 from campaign.candidates.queries import list_ballot_candidacies
 from campaign.delivery.models import DeliveryAttempt, OutboxMessage
-from campaign.delivery.rules import AttemptOutcome, MessageStatus
+from campaign.delivery.rules import AttemptOutcome, MessageStatus, campaign_scope
+from campaign.delivery.service.ramps import pass_ramp
 from campaign.demonstration.answers import Office, plan_answers
 from campaign.demonstration.island import SEED
 from campaign.demonstration.timeline import PAST_DAYS, Step
@@ -55,6 +56,8 @@ def write_past(
             post.deliver(session, step.at)
         step.act(session)
     post.deliver(session, now - _LEFT_TO_THE_WORKER)
+    # Two weeks of letters have shown what a ramp shows, and what leaves now goes nowhere.
+    pass_ramp(session, campaign_scope(campaign.id), now)
 
 
 class _Post:

@@ -17,6 +17,7 @@ from campaign.delivery.channels.base import Channel
 from campaign.delivery.errors import DeliveryFailed
 from campaign.delivery.rules import ALL_SCOPES, MessageStatus
 from campaign.reports.backlog import describe_backlog
+from campaign.reports.office_delivery import list_ramp_warnings
 
 LONGEST_SILENCE = timedelta(minutes=3)
 """A worker shows that it lives every ten seconds, and rests for a minute at most."""
@@ -53,6 +54,7 @@ def list_findings(
                 _failed(session),
                 _backlog(session, settings.mail, now),
                 *_pauses(session),
+                *(Finding(Level.PROBLEM, text) for text in list_ramp_warnings(session)),
             ]
     return [*findings, _channel(channel, settings.mail), *_settings(settings)]
 

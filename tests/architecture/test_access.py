@@ -82,6 +82,10 @@ ACCESS: dict[str, str | Role] = {
     "organise_candidates.settle_submit": Role.ORGANISER,
     "organise_candidates.show": Role.VIEWER,
     "organise_delivery.all_campaigns": Role.OWNER,
+    "organise_delivery.domain": Role.ORGANISER,
+    "organise_delivery.domain_submit": Role.ORGANISER,
+    "organise_delivery.failed": Role.ORGANISER,
+    "organise_delivery.failed_submit": Role.ORGANISER,
     "organise_delivery.pause_all_submit": Role.OWNER,
     "organise_delivery.pause_submit": Role.ORGANISER,
     "organise_delivery.resume_all_submit": Role.OWNER,
@@ -145,6 +149,8 @@ ROUTES = """
 /organise/<campaign_slug>/candidates/<int:person_id>/pledge GET
 /organise/<campaign_slug>/candidates/<int:person_id>/pledge POST
 /organise/<campaign_slug>/delivery GET
+/organise/<campaign_slug>/delivery/failed/<int:message_id> GET
+/organise/<campaign_slug>/delivery/failed/<int:message_id> POST
 /organise/<campaign_slug>/delivery/pause POST
 /organise/<campaign_slug>/delivery/resume POST
 /organise/<campaign_slug>/export/ GET
@@ -161,6 +167,8 @@ ROUTES = """
 /organise/audit-log GET
 /organise/change GET,POST
 /organise/delivery GET
+/organise/delivery/domains/<domain> GET
+/organise/delivery/domains/<domain> POST
 /organise/delivery/pause POST
 /organise/delivery/resume POST
 /organise/login GET,POST
@@ -201,6 +209,8 @@ EXAMPLES = {
     "constituency_slug": "northmoor",
     "person_id": 1,
     "letter_id": 1,
+    "message_id": 1,
+    "domain": "example.org",
     "event_id": 1,
     "request_id": 1,
     "repair_id": 1,

@@ -20,6 +20,7 @@ from campaign.cli.demo import OWNER
 from campaign.core.config import PROJECT_ROOT
 from tests.browser import pages, walk
 from tests.browser.accounts import set_up_colleague
+from tests.browser.flow import let_delivery_falter
 from tests.browser.pages import SLUG, Doors
 from tests.browser.returned import let_mail_return
 from tests.browser.survey import Survey
@@ -128,7 +129,7 @@ def visitor(
 def doors(
     browser: Browser, demonstration: str, demonstration_folder: Path, organiser_password: str
 ) -> Iterator[Doors]:
-    """Write three times, confirm before and after the answer, and keep the addresses that come by mail."""
+    """Write three times, confirm before and after the answer, keep the addresses in the mail."""
     context = browser.new_context(base_url=demonstration, locale="en-GB")
     context.set_default_timeout(15_000)
     page = context.new_page()
@@ -169,6 +170,7 @@ def doors(
     page.goto(f"/organise/{SLUG}/candidates/{candidate.person_id}/")
     letter = page.locator("main table a").first.get_attribute("href")
     assert letter is not None
+    let_delivery_falter(demonstration_folder)
     yield Doors(
         waiting=addresses["Waiting"],
         confirmed=addresses["Confirmed"],

@@ -206,6 +206,16 @@ def office_pages(page: Page, doors: Doors) -> Iterator[str]:
         page.goto(path)
         page.locator("main form .button").last.click()
         yield f"{path} with errors"
+    page.goto(f"/organise/{SLUG}/delivery")
+    page.locator("table a[href*='/delivery/failed/']").first.click()
+    yield "letters that could not be sent"
+    page.locator("main form .button").first.click()
+    yield "letters that could not be sent, with errors"
+    page.goto("/organise/delivery")
+    page.locator("table a[href*='/delivery/domains/']").first.click()
+    yield "a domain that wants less mail"
+    page.locator("main form .button").last.click()
+    yield "a domain that wants less mail, with errors"
     page.goto(doors.letter)
     page.locator("main form").get_by_role("textbox").fill("The candidate's office asked about it.")
     page.locator("main form .button").last.click()

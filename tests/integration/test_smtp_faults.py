@@ -127,7 +127,8 @@ def test_a_refusal_is_known_by_its_stage(
     is_general = stage in ("GREETING", "EHLO", "MAIL")
     assert failure.code == code
     assert failure.is_permanent == (code == 554 and not is_general)
-    assert failure.stops_channel == (is_general or code == 421)
+    assert failure.stops_channel == is_general
+    assert failure.is_throttled == (code == 421 and not is_general)
     assert failure.is_our_fault == (is_general and code == 554)
     if stage != "CONTENT":
         assert server.accepted == [], "nothing was handed over"

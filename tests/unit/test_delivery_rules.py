@@ -58,6 +58,7 @@ LETTER = Verdict(is_permanent=True, stops_channel=False)
 LATER = Verdict(is_permanent=False, stops_channel=False)
 CHANNEL = Verdict(is_permanent=False, stops_channel=True)
 OURS = Verdict(is_permanent=False, stops_channel=True, is_our_fault=True)
+DOMAIN = Verdict(is_permanent=False, stops_channel=False, is_throttled=True)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,17 @@ OURS = Verdict(is_permanent=False, stops_channel=True, is_our_fault=True)
         (Stage.CONTENT, 554, "looks like spam", LETTER),
         (Stage.CONTENT, 452, "disk full", LATER),
         (Stage.CONTENT, 421, "closing", CHANNEL),
+        (Stage.RECIPIENT, 421, "4.3.2 Service shutting down", CHANNEL),
+        (Stage.RECIPIENT, 421, "4.4.2 Error: timeout exceeded", CHANNEL),
+        (Stage.RECIPIENT, 421, "4.7.0 Try again later, closing connection.", DOMAIN),
+        (Stage.RECIPIENT, 421, "Too many messages from you", DOMAIN),
+        (Stage.RECIPIENT, 450, "4.7.1 Rate limit reached", DOMAIN),
+        (Stage.RECIPIENT, 451, "4.7.1 Greylisting in action", LATER),
+        (Stage.RECIPIENT, 550, "5.7.1 4.7.0 was said before", LETTER),
+        (Stage.CONTENT, 451, "4.7.650 The mail server has been temporarily rate limited", DOMAIN),
+        (Stage.CONTENT, 452, "4.2.2 mailbox full, not 14.7.0", LATER),
+        (Stage.SENDER, 421, "4.7.0 Try again later", CHANNEL),
+        (Stage.CONNECTION, 421, "4.7.0 Too many connections", CHANNEL),
         (Stage.SENDER, 553, "sender not owned", OURS),
         (Stage.CONNECTION, 535, "wrong password", OURS),
         (Stage.CONNECTION, 554, "go away", OURS),

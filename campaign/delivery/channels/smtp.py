@@ -23,6 +23,7 @@ from campaign.delivery.rules import Stage
 
 _GO_ON = 354
 _ACCEPTED = (250, 251)
+_CLOSING = 421
 
 
 class SafeMessage(flask_mail.Message):
@@ -185,8 +186,10 @@ class SmtpChannel:
             self._send(prepared)
         except DeliveryFailed as failure:
             # Servers drop idle connections and close long ones with 421. Where that came before
-            # the message was handed over, a new connection is worth one more go.
-            if not (is_reused and failure.stops_channel and self._connection is None):
+            # the message was handed over, a new connection is worth one more go; so is a 421 that
+            # may be about the connection or about the recipient's domain.
+            is_general = failure.stops_channel or failure.code == _CLOSING
+            if not (is_reused and is_general and self._connection is None):
                 raise
             self._send(prepared)
 
@@ -209,7 +212,7 @@ class SmtpChannel:
 
     def _recover(self, connection: SafeConnection, failure: DeliveryFailed) -> None:
         """Keep the connection after a plain refusal; drop it after anything else."""
-        if failure.code is not None and failure.code != 421 and connection.host is not None:
+        if failure.code is not None and failure.code != _CLOSING and connection.host is not None:
             with contextlib.suppress(OSError):
                 if connection.host.rset()[0] == 250:
                     return

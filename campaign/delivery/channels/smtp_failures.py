@@ -40,6 +40,7 @@ def _with(verdict: Verdict, detail: str, code: int | None) -> DeliveryFailed:
         code=code,
         stops_channel=verdict.stops_channel,
         is_our_fault=verdict.is_our_fault,
+        is_throttled=verdict.is_throttled,
     )
 
 

@@ -10,6 +10,15 @@ BATCH_SIZES = {Lane.CONFIRMATION: 10, Lane.NOTICE: 10, Lane.LETTER: 10}
 BATCH_TIME = timedelta(seconds=2)
 """When what is left of a batch is put back, because a confirmation may have arrived meanwhile."""
 
+LOOKS = 8
+"""How often one claim looks further in a scope whose first messages may not leave now."""
+
+LONGEST_LOOK = 500
+"""Messages in the longest of these looks; each is four times as long as the one before."""
+
+SET_ASIDE = timedelta(minutes=10)
+"""When a message is looked at again that came too late, or whose recipient gets nothing more."""
+
 LEASE = timedelta(minutes=10)
 """How long a worker may stay silent over a message; longer than all timeouts of one try."""
 

@@ -1,5 +1,6 @@
 """What a mail server's refusal means."""
 
+import re
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -21,25 +22,42 @@ class Verdict(NamedTuple):
     stops_channel: bool
     is_our_fault: bool = False
     """Stays until a person mends our settings or our standing with the relay."""
+    is_throttled: bool = False
+    """The recipient's domain wants less from us for a while; other domains are not concerned."""
 
 
 _OUR_OWN_FAULT = frozenset({500, 501, 502, 503, 504, 521, 530, 534, 535, 538})
 """Replies that speak of the commands, the login or the session and not of the recipient."""
 _SERVICE_CLOSING = 421
+_WANTS_LESS = re.compile(r"\b4\.7\.\d{1,3}\b")
+"""Enhanced codes (RFC 3463) of security and policy: rate limits and reputation."""
+_OF_THE_SESSION = re.compile(r"\b4\.[34]\.\d{1,3}\b|\bclosing\b|\bshut|\bidle\b|\btime(?:d )?out")
+_GREYLISTING = re.compile(r"gr[ae]y-?list")
 
 
 def judge_reply(stage: Stage, code: int, reply: str) -> Verdict:
     """Judge a refusal by a mail server.
 
     Only a 5xx that is about this recipient or this content is permanent. A wrong login, sender or
-    relay setting would otherwise burn every letter in the outbox within minutes.
+    relay setting would otherwise burn every letter in the outbox within minutes. A 421 or 4.7.x
+    to the recipient or the content is the recipient's domain speaking, through our relay or
+    itself; to the connection or the sender it is our relay's own, and so is a 421 that speaks of
+    the session. Greylisting is about one letter only.
     """
+    words = reply.casefold()
+    if stage in (Stage.RECIPIENT, Stage.CONTENT) and 400 <= code <= 499:
+        is_greylisted = _GREYLISTING.search(words) is not None
+        if not is_greylisted and (
+            _WANTS_LESS.search(words)
+            or (code == _SERVICE_CLOSING and not _OF_THE_SESSION.search(words))
+        ):
+            return Verdict(is_permanent=False, stops_channel=False, is_throttled=True)
     is_for_ever = 500 <= code <= 599
     is_general = (
         stage in (Stage.CONNECTION, Stage.SENDER)
         or code == _SERVICE_CLOSING
         or code in _OUR_OWN_FAULT
-        or (stage is Stage.RECIPIENT and "relay" in reply.casefold())
+        or (stage is Stage.RECIPIENT and "relay" in words)
     )
     if is_general:
         return Verdict(is_permanent=False, stops_channel=True, is_our_fault=is_for_ever)

@@ -5,10 +5,11 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from functools import partial
+from typing import Protocol
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from campaign.core.clock import Clock
@@ -21,20 +22,17 @@ from campaign.delivery.rules import (
     BATCH_TIME,
     AttemptOutcome,
     FinalMessage,
-    pause_delay,
     rest_delay,
 )
-from campaign.delivery.service import pause_after_refusal
 from campaign.delivery.worker import claiming, outcomes
 from campaign.delivery.worker.claiming import Claim
+from campaign.delivery.worker.domains import DomainWatch
 from campaign.delivery.worker.housekeeping import Chore, Housekeeping
 from campaign.delivery.worker.outcomes import Attempt, OutcomeHandler
-
-T = TypeVar("T")
+from campaign.delivery.worker.recording import Recorder
 
 IDLE_SECONDS = 1.0
-RECORDING_TRIES = 20
-"""Tries to record an outcome while the database is away: about as long as the lease."""
+_Begun = tuple[Attempt | None, list[Claim]]
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -85,16 +83,26 @@ class Worker:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
-        self._notebook = database.notebook()
         self._channel = channel
         self._clock = clock
         self._mail = mail
-        self._on_outcome = on_outcome
         self._house = Housekeeping(database, worker=name, chores=chores)
         self._name = name
         # Two workers of one name must not take each other's messages for their own.
         self._claimer = f"{name}/{secrets.token_hex(4)}"
         self._jitter = jitter
+        self._domains = DomainWatch()
+        self._recorder = Recorder(
+            database,
+            claimer=self._claimer,
+            clock=clock,
+            on_outcome=on_outcome,
+            domains=self._domains,
+            jitter=jitter,
+            rest=self._rest,
+        )
+        self._last_scope = ""
+        """Whose messages were claimed last: the next scope has its turn."""
         self._stop: Stop = _Never()
         self.channel_failure: DeliveryFailed | None = None
         """How the channel itself failed last, None once it works again."""
@@ -127,7 +135,7 @@ class Worker:
         try:
             return self._send_due()
         finally:
-            self._notebook.close()
+            self._recorder.close()
 
     def close(self) -> None:
         """Let go of the channel's connection."""
@@ -140,11 +148,17 @@ class Worker:
             self._house.keep(self._clock())
             with self._database.transaction() as session:
                 claims = claiming.claim_messages(
-                    session, claimer=self._claimer, mail=self._mail, now=self._clock()
+                    session,
+                    claimer=self._claimer,
+                    mail=self._mail,
+                    now=self._clock(),
+                    after=self._last_scope,
+                    paused_domains=self._domains.refresh(session),
                 )
                 attempt, waiting = self._begin(session, claims)
             if not claims:
                 break
+            self._last_scope = claims[0].message.scope
             handled, goes_on = self._send_batch(attempt, waiting)
             tried += handled
         return tried
@@ -161,15 +175,20 @@ class Worker:
                 if attempt is None:
                     if not waiting or time.monotonic() >= ends_at or self._stop.is_set():
                         return tried, True
-                    with self._notebook.note() as session:
-                        attempt, waiting = self._begin(session, waiting)
+                    attempt, waiting = self._recorder.note(partial(self._begin, waiting=waiting))
                     continue
                 failure = self._try(attempt)
                 tried += 1
                 stops = failure is not None and failure.stops_channel
                 ended, attempt = attempt, None
                 goes_on = not stops and time.monotonic() < ends_at
-                attempt, waiting = self._record(ended, failure, waiting, goes_on=goes_on)
+                nothing: _Begun = (None, waiting)
+                attempt, waiting = self._recorder.record(
+                    ended,
+                    failure,
+                    then=partial(self._begin, waiting=waiting, goes_on=goes_on),
+                    otherwise=nothing,
+                )
                 if failure is not None and stops:
                     self._note_channel_failure(failure)
                     return tried, False
@@ -178,16 +197,18 @@ class Worker:
             if waiting:
                 self._release(waiting)
 
-    def _begin(self, session: Session, waiting: list[Claim]) -> tuple[Attempt | None, list[Claim]]:
+    def _begin(self, session: Session, waiting: list[Claim], *, goes_on: bool = True) -> _Begun:
         """Begin the first of these that may still leave; return it and those after it.
 
         Those before it are put back. Nothing is begun once the worker was told to stop.
         """
-        if self._stop.is_set():
+        if self._stop.is_set() or not goes_on:
             return None, waiting
         now = self._clock()
         for place, claim in enumerate(waiting):
-            attempt = outcomes.begin_attempt(session, claim, claimer=self._claimer, now=now)
+            attempt = None
+            if claim.is_settled or not self._domains.is_paused(claim.message, now):
+                attempt = outcomes.begin_attempt(session, claim, claimer=self._claimer, now=now)
             if attempt is not None:
                 return attempt, waiting[place + 1 :]
             claiming.release_messages(session, [claim.message_id], claimer=self._claimer)
@@ -213,83 +234,13 @@ class Worker:
             )
         return None
 
-    def _record(
-        self,
-        attempt: Attempt,
-        failure: DeliveryFailed | None,
-        waiting: list[Claim],
-        *,
-        goes_on: bool,
-    ) -> tuple[Attempt | None, list[Claim]]:
-        """Record the outcome and begin the next message, in one transaction.
-
-        Patiently: the outcome is known, and sending again would be a second letter. Where the
-        handler cannot bear it, only the try's own row is closed. The message stays claimed for a
-        minute and the recording is repeated then, without sending again.
-        """
-
-        def with_handler(session: Session) -> tuple[Attempt | None, list[Claim]]:
-            status = outcomes.record_outcome(
-                session,
-                attempt,
-                failure,
-                claimer=self._claimer,
-                on_outcome=self._on_outcome,
-                jitter=self._jitter(),
-                now=self._clock(),
-            )
-            if failure is not None:
-                log.warning(
-                    "message_not_sent",
-                    message=attempt.message_id,
-                    status=status,
-                    code=failure.code,
-                    detail=str(failure),
-                )
-            return self._begin(session, waiting) if goes_on else (None, waiting)
-
-        def without_handler(session: Session) -> tuple[Attempt | None, list[Claim]]:
-            now = self._clock()
-            if attempt.settled is not AttemptOutcome.SENT:
-                outcomes.close_attempt(session, attempt, failure, now=now)
-            outcomes.repeat_recording_soon(session, attempt, claimer=self._claimer, now=now)
-            return None, waiting
-
-        try:
-            return self._persist(with_handler)
-        except Exception:
-            log.exception("outcome_handler_failed", message=attempt.message_id)
-            return self._persist(without_handler)
-
     def _note_channel_failure(self, failure: DeliveryFailed) -> None:
         """Let go of the channel; where the fault is ours, pause everything until it is mended."""
         self._channel_failures += 1
         self.channel_failure = failure
         self._channel.close()
-        if not failure.is_our_fault:
-            return
-        now = self._clock()
-        ends_at = now + pause_delay(self._channel_failures)
-        log.error("delivery_paused", reason=str(failure), ends_at=ends_at.isoformat())
-        try:
-            with self._database.transaction() as session:
-                pause_after_refusal(session, reason=str(failure), ends_at=ends_at, now=now)
-        except SQLAlchemyError:
-            # Another worker was quicker, or the next message meets the same refusal.
-            log.warning("pause_not_written", exc_info=True)
-
-    def _persist(self, write: Callable[[Session], T]) -> T:
-        number = 1
-        while True:
-            try:
-                with self._notebook.note() as session:
-                    return write(session)
-            except (OperationalError, InterfaceError):
-                if number == RECORDING_TRIES:
-                    raise
-                log.warning("recording_delayed", failures=number, exc_info=True)
-                self._rest(min(0.1 * 2**number, 30.0))
-                number += 1
+        if failure.is_our_fault:
+            self._recorder.pause_everything(failure, failures=self._channel_failures)
 
     def _release(self, claims: list[Claim]) -> None:
         ids = [claim.message_id for claim in claims]

@@ -1,32 +1,23 @@
 """Claiming: which messages a worker takes next, so that no two workers take the same.
 
-The statements are built once: this runs for every few messages.
+A claim looks at one scope after another, through an index that is led by lane and scope: what a
+paused campaign keeps back is never walked over. What is met and may not leave now gets a later
+due time, so that the next claim does not meet it again. The statements are built once: this runs
+for every few messages.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    bindparam,
-    func,
-    not_,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.core.config import MailSettings
 from campaign.core.db import table_of
 from campaign.delivery.models import DeliveryAttempt, DeliveryPause, OutboxMessage
-from campaign.delivery.queries import is_not_suppressed
 from campaign.delivery.rules import (
     ALL_SCOPES,
     BATCH_SIZES,
@@ -35,7 +26,8 @@ from campaign.delivery.rules import (
     Lane,
     MessageStatus,
 )
-from campaign.delivery.worker import recipients
+from campaign.delivery.worker import domains, ramps
+from campaign.delivery.worker.choosing import Look, choose
 
 _MESSAGES = table_of(OutboxMessage)
 _ATTEMPTS = table_of(DeliveryAttempt)
@@ -59,23 +51,50 @@ class Claim:
         number: int = self.message.id
         return number
 
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether a server has accepted it already, so that only the record is missing."""
+        return self.last_outcome is AttemptOutcome.SENT
+
 
 def claim_messages(
-    session: Session, *, claimer: str, mail: MailSettings, now: datetime
+    session: Session,
+    *,
+    claimer: str,
+    mail: MailSettings,
+    now: datetime,
+    after: str = "",
+    paused_domains: Mapping[str, datetime] | None = None,
 ) -> list[Claim]:
     """Claim the next few messages of the first lane that has any; return them in order.
 
-    Needs a writing session: on SQLite one claim at a time, on PostgreSQL rows are locked and
-    those locked by others skipped. Letters over their recipient's limit get a later due time.
+    Scopes have their turns: the first to be looked at is the one after ``after``, from which the
+    last messages came. Needs a writing session: on SQLite one claim at a time, on PostgreSQL rows
+    are locked and those locked by others skipped. Letters over their recipient's limit get a later
+    due time, and so does what goes to a domain that is paused or has enough under way.
     """
     connection = session.connection()
-    for lane in BATCH_SIZES:
-        if lane is Lane.LETTER:
-            ids = _choose_letters(connection, mail=mail, now=now)
-        else:
-            ids = [row.id for row in _list_due(connection, lane, now)]
-        if ids and (claims := _take(connection, ids, claimer=claimer, now=now)):
-            return claims
+    paused = set(connection.scalars(_PAUSED))
+    if ALL_SCOPES in paused:
+        return []
+    if paused_domains is None:
+        paused_domains = domains.list_known(connection)
+    look = Look(connection, mail, now, paused_domains)
+    for lane, size in BATCH_SIZES.items():
+        scopes = [each for each in connection.scalars(_SCOPES, {"lane": lane}) if each is not None]
+        for scope in sorted(scopes, key=lambda each: (each <= after, each)):
+            if scope in paused:
+                continue
+            ramp = None
+            if lane is Lane.LETTER:
+                ramp = ramps.find_place(connection, scope, now=now)
+                if ramp is not None and not ramp.is_open:
+                    continue
+            ids = choose(look, lane, scope, size, ramp)
+            if ids and (claims := _take(connection, ids, claimer=claimer, now=now)):
+                if ramp is not None:
+                    ramps.take_places(connection, ramp, [claim.message_id for claim in claims])
+                return claims
     return []
 
 
@@ -93,61 +112,6 @@ def release_messages(session: Session, ids: list[int], *, claimer: str) -> int:
     """Put claimed messages back that were not begun; return how many were still ours."""
     parameters = {"ids": ids, "claimer": claimer}
     return session.connection().execute(_PUT_BACK_OWN, parameters).rowcount
-
-
-def may_leave() -> ColumnElement[bool]:
-    """Return the condition that it is not too late, and neither kill switch nor recipient objects.
-
-    The time is the parameter ``now``.
-    """
-    switch = select(_PAUSES.c.scope).where(
-        or_(_PAUSES.c.scope == _MESSAGES.c.scope, _PAUSES.c.scope == ALL_SCOPES)
-    )
-    in_time = or_(_MESSAGES.c.not_after.is_(None), _MESSAGES.c.not_after > bindparam("now"))
-    return in_time & not_(switch.correlate(_MESSAGES).exists()) & is_not_suppressed()
-
-
-def _choose_letters(connection: Connection, *, mail: MailSettings, now: datetime) -> list[int]:
-    is_first = True
-    # Each round without a letter moves every due letter of at least one recipient away.
-    while due := _list_due(connection, Lane.LETTER, now):
-        wanted: dict[str, list[Row[Any]]] = {}
-        for row in due:
-            wanted.setdefault(row.recipient_key, []).append(row)
-        keys = recipients.lock(connection, list(wanted), waits=is_first)
-        if not keys:
-            return []
-        is_first = False
-        wanted = {key: wanted[key] for key in keys}
-        first = {row[0]: row[1] for row in connection.execute(_FIRST, {"now": now, "keys": keys})}
-        free = recipients.count_free(connection, wanted, first_in_line=first, mail=mail, now=now)
-        chosen: set[int] = set()
-        for key in keys:
-            leaving = {row.id for row in wanted[key][: free[key]]}
-            chosen |= leaving
-            if len(leaving) < len(wanted[key]):
-                parameters = {"now": now, "key": key}
-                waiting: list[Row[Any]] = list(connection.execute(_DUE_TO, parameters))
-                line: list[Row[Any]] = []
-                if key in first:
-                    line.extend(connection.execute(_LINE_TO, parameters))
-                recipients.postpone(
-                    connection,
-                    key,
-                    [each for each in waiting if each.id not in leaving],
-                    line=line,
-                    leaving=len(leaving),
-                    mail=mail,
-                    now=now,
-                )
-        if chosen:
-            return [row.id for row in due if row.id in chosen]
-    return []
-
-
-def _list_due(connection: Connection, lane: Lane, now: datetime) -> list[Row[Any]]:
-    parameters = {"lane": lane, "now": now, "batch": BATCH_SIZES[lane]}
-    return list(connection.execute(_DUE, parameters))
 
 
 def _take(connection: Connection, ids: list[int], *, claimer: str, now: datetime) -> list[Claim]:
@@ -180,48 +144,19 @@ def _has_no_outcome(attempt: Row[Any]) -> bool:
     return bool(attempt.outcome is AttemptOutcome.STARTED)
 
 
-def _due(*columns: ColumnElement[Any]) -> Select[Any]:
-    return (
-        select(*columns)
-        .where(_MESSAGES.c.due_at <= bindparam("now"), may_leave())
-        .order_by(_MESSAGES.c.due_at, _MESSAGES.c.id)
-        .with_for_update(skip_locked=True, of=_MESSAGES)
-    )
+def _list_scopes() -> Select[Any]:
+    """Build the list of scopes with waiting messages of a lane, by one step in the index each."""
+    waits = (_MESSAGES.c.status == MessageStatus.QUEUED, _MESSAGES.c.lane == bindparam("lane"))
+    found = select(func.min(_MESSAGES.c.scope).label("scope")).where(*waits).cte(recursive=True)
+    following = select(func.min(_MESSAGES.c.scope)).where(*waits, _MESSAGES.c.scope > found.c.scope)
+    found = found.union_all(select(following.scalar_subquery()).where(found.c.scope.is_not(None)))
+    return select(found.c.scope)
 
 
 # An expression, so that SQLite looks up the messages that are named and not all that wait.
 _WAITS = (_MESSAGES.c.status + "") == MessageStatus.QUEUED.value
-_PACED = (_MESSAGES.c.id, _MESSAGES.c.timezone, _MESSAGES.c.not_after)
-_DUE = (
-    _due(*_PACED, _MESSAGES.c.recipient_key)
-    .where(_MESSAGES.c.status == MessageStatus.QUEUED, _MESSAGES.c.lane == bindparam("lane"))
-    .limit(bindparam("batch"))
-)
-_DUE_TO = _due(*_PACED).where(
-    _MESSAGES.c.recipient_key == bindparam("key"),
-    _WAITS,
-    _MESSAGES.c.lane == Lane.LETTER,
-)
-# Letters with a place in the future; what waits to be tried again stands in nobody's way.
-_IN_LINE = (
-    _MESSAGES.c.sent_at.is_(None),
-    _WAITS,
-    _MESSAGES.c.lane == Lane.LETTER,
-    _MESSAGES.c.due_at > bindparam("now"),
-    _MESSAGES.c.attempt_count == 0,
-    may_leave(),
-)
-_FIRST = (
-    select(_MESSAGES.c.recipient_key, func.min(_MESSAGES.c.id))
-    .where(_MESSAGES.c.recipient_key.in_(bindparam("keys", expanding=True)), *_IN_LINE)
-    .group_by(_MESSAGES.c.recipient_key)
-)
-_LINE_TO = (
-    select(*_PACED, _MESSAGES.c.due_at)
-    .where(_MESSAGES.c.recipient_key == bindparam("key"), *_IN_LINE)
-    .order_by(_MESSAGES.c.id)
-    .with_for_update(skip_locked=True, of=_MESSAGES)
-)
+_PAUSED = select(_PAUSES.c.scope)
+_SCOPES = _list_scopes()
 _TAKE = (
     update(_MESSAGES)
     .where(

@@ -23,7 +23,8 @@ from campaign.delivery.rules import (
     MessageStatus,
     retry_delay,
 )
-from campaign.delivery.worker.claiming import Claim, may_leave
+from campaign.delivery.worker.choosing import may_leave
+from campaign.delivery.worker.claiming import Claim
 
 OutcomeHandler = Callable[[Session, FinalMessage, datetime], None]
 """Called in the transaction that marks a message sent or failed."""
@@ -59,7 +60,7 @@ def begin_attempt(session: Session, claim: Claim, *, claimer: str, now: datetime
     kill switch was put on, it has become too late or its recipient gets nothing more.
     """
     settled = None
-    if claim.last_outcome is AttemptOutcome.SENT:
+    if claim.is_settled:
         settled = AttemptOutcome.SENT
     elif claim.tries >= MAXIMUM_TRIES:
         # Each try ended with its worker: perhaps the message is what ends them.

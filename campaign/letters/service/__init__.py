@@ -7,7 +7,7 @@ from campaign.letters.service.confirmation import (
     withdraw_letter,
     withdraw_letters,
 )
-from campaign.letters.service.delivery import pause_letters, record_delivery, resume_letters
+from campaign.letters.service.delivery import record_delivery
 from campaign.letters.service.dispatch import check_open
 from campaign.letters.service.mail import (
     Correspondence,
@@ -16,6 +16,7 @@ from campaign.letters.service.mail import (
     queue_passed_on,
     render_letter,
 )
+from campaign.letters.service.pausing import keep_pauses, pause_letters, resume_letters
 from campaign.letters.service.questions import (
     Question,
     choose_nothing,
@@ -40,6 +41,7 @@ __all__ = [
     "find_letter_of",
     "get_question",
     "hold_answered_letters",
+    "keep_pauses",
     "keep_questions",
     "local_moment",
     "pause_letters",

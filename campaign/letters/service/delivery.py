@@ -1,25 +1,16 @@
-"""What delivery does to letters: the worker's handler, and the kill switch."""
+"""What delivery does to letters: the worker's handler."""
 
 from datetime import datetime
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
-from campaign.candidates.models import Candidacy, Person
-from campaign.candidates.rules import CandidacyStatus
-from campaign.delivery import service as delivery
 from campaign.delivery.models import OutboxMessage
-from campaign.delivery.rules import FinalMessage, Lane, MessageStatus, campaign_scope
-from campaign.elections.models import Ballot
+from campaign.delivery.rules import FinalMessage, Lane, MessageStatus
 from campaign.letters.models import Letter
-from campaign.letters.rules import HeldReason, LetterStatus
-from campaign.letters.service.life import (
-    WORKER,
-    mark_letter_sent,
-    move_letter,
-    move_letters_where,
-)
+from campaign.letters.rules import LetterStatus
+from campaign.letters.service.life import WORKER, mark_letter_sent, move_letter
 from campaign.letters.service.mail import Correspondence, queue_failure
 
 
@@ -51,14 +42,14 @@ def record_delivery(
     if letter is None or message.status not in (MessageStatus.SENT, MessageStatus.FAILED):
         return
     if letter.status is LetterStatus.HELD:
-        # A worker had claimed the message in the moment in which the letter was held.
+        # The message was claimed before its letter was held, or let go with its campaign.
         move_letter(
             session,
             letter,
             LetterStatus.QUEUED,
             actor=WORKER,
             now=now,
-            reason="claimed before it was held",
+            reason="message already on its way",
         )
     if letter.status is not LetterStatus.QUEUED:
         return
@@ -76,85 +67,3 @@ def record_delivery(
         correspondence=correspondence,
         now=now,
     )
-
-
-def pause_letters(
-    session: Session, campaign_id: int, *, actor: str, reason: str, now: datetime
-) -> int:
-    """Stop a campaign's letters at once and hold those that no worker has; return how many.
-
-    Their messages stay in the outbox, where the pause keeps them.
-    """
-    scope = campaign_scope(campaign_id)
-    delivery.pause(session, scope=scope, actor=actor, reason=reason, now=now)
-    session.flush()
-    return len(
-        move_letters_where(
-            session,
-            [Letter.campaign_id == campaign_id, Letter.outbox_message_id.in_(_unclaimed())],
-            LetterStatus.QUEUED,
-            LetterStatus.HELD,
-            actor=actor,
-            now=now,
-            reason=reason,
-            held_reason=HeldReason.PAUSED,
-        )
-    )
-
-
-def resume_letters(
-    session: Session, campaign_id: int, *, actor: str, reason: str, now: datetime
-) -> int:
-    """Let a campaign's letters leave again; return how many were queued at once.
-
-    Letters without a message that fits (confirmed during the pause, address changed, candidate
-    withdrawn) are looked at one by one by the chores.
-    """
-    session.flush()
-    is_right = (
-        select(OutboxMessage.id)
-        .join(Letter, Letter.outbox_message_id == OutboxMessage.id)
-        .join(Candidacy, Candidacy.id == Letter.candidacy_id)
-        .join(Person, Person.id == Candidacy.person_id)
-        .join(Ballot, Ballot.id == Candidacy.ballot_id)
-        .where(
-            Letter.campaign_id == campaign_id,
-            OutboxMessage.status == MessageStatus.QUEUED,
-            OutboxMessage.recipient == Person.email,
-            Candidacy.status == CandidacyStatus.STANDING,
-            Ballot.is_cancelled.is_(False),
-        )
-    )
-    paused = [Letter.campaign_id == campaign_id, Letter.held_reason == HeldReason.PAUSED]
-    resumed = move_letters_where(
-        session,
-        [*paused, Letter.outbox_message_id.in_(is_right)],
-        LetterStatus.HELD,
-        LetterStatus.QUEUED,
-        actor=actor,
-        now=now,
-        reason=reason,
-    )
-    # What stays held must not leave with the rest.
-    session.execute(
-        update(OutboxMessage)
-        .where(
-            OutboxMessage.status == MessageStatus.QUEUED,
-            OutboxMessage.id.in_(
-                select(Letter.outbox_message_id).where(
-                    *paused,
-                    Letter.status == LetterStatus.HELD,
-                    Letter.outbox_message_id.is_not(None),
-                )
-            ),
-        )
-        .values(status=MessageStatus.CANCELLED)
-        .execution_options(synchronize_session=False)
-    )
-    delivery.resume(session, campaign_scope(campaign_id))
-    session.flush()
-    return len(resumed)
-
-
-def _unclaimed() -> Select[int]:
-    return select(OutboxMessage.id).where(OutboxMessage.status == MessageStatus.QUEUED)

@@ -6,6 +6,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from campaign.campaigns.queries import get_campaign
 from campaign.core.errors import Refused
+from campaign.delivery.queries import is_paused_by_person
+from campaign.delivery.rules import campaign_scope
 from campaign.elections.queries import get_election
 from campaign.followups.correspondence import correspondence
 from campaign.geography.queries import get_constituency
@@ -252,6 +254,7 @@ def _action_page(token: str, *, problem: str = "") -> str:
         campaign_link=f"{toolkit().settings.base_url}{path}",
         election=election,
         phase=election.phase(now()),
+        is_paused=is_paused_by_person(session(), campaign_scope(campaign.id)),
         is_waiting=queries.is_waiting(found, campaign=campaign, election=election, now=now()),
         reasons=queries.list_last_reasons(session(), found),
         expected=expect_letters(

@@ -23,6 +23,7 @@ from campaign.delivery.returns import (
     return_address,
 )
 from campaign.delivery.rules import ALL_SCOPES, Lane, MessageStatus, normalise_recipient
+from campaign.delivery.service.ramps import accept_bounces
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
@@ -152,7 +153,11 @@ def pause_after_refusal(session: Session, *, reason: str, ends_at: datetime, now
 
 
 def resume(session: Session, scope: str) -> None:
-    """Switch the kill switch of a scope off; does nothing when it is."""
+    """Switch the kill switch of a scope off; does nothing when it is.
+
+    Where a ramp had stopped, whoever resumes has seen its bounces: its next step begins.
+    """
+    accept_bounces(session, scope)
     found = session.get(DeliveryPause, scope)
     if found is not None:
         session.delete(found)

@@ -1,0 +1,45 @@
+"""What an organiser does about letters that could not be delivered."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from campaign.delivery.errors import MessageNotFound
+from campaign.delivery.queries import get_message
+from campaign.delivery.rules import campaign_scope
+from campaign.followups.correspondence import list_mail_stops
+from campaign.letters.service.retrying import retry_letters
+
+
+def get_error_of(session: Session, campaign_id: int, message_id: int) -> str:
+    """Return why a message of a campaign failed; raises MessageNotFound for any other."""
+    message = get_message(session, message_id)
+    if message.scope != campaign_scope(campaign_id) or message.failed_at is None:
+        raise MessageNotFound("No message of this campaign with this number has failed.")
+    return message.last_error
+
+
+def retry_letters_like(
+    session: Session,
+    campaign_id: int,
+    message_id: int,
+    *,
+    is_alone: bool,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> int:
+    """Send a failed letter again, or all that failed as it did; return how many.
+
+    Whoever must not be mailed gets nothing. Raises MessageNotFound.
+    """
+    return retry_letters(
+        session,
+        campaign_id,
+        error=get_error_of(session, campaign_id, message_id),
+        only=message_id if is_alone else None,
+        stopped=list_mail_stops(session, campaign_id),
+        actor=actor,
+        reason=reason,
+        now=now,
+    )
