@@ -79,7 +79,7 @@ def test_mail_that_waits_without_a_worker_is_a_problem(
     clock.advance(hours=1)
     found = find()
     assert "No delivery worker has run" in found[Level.PROBLEM]
-    assert "1 messages are due, the oldest since 60 minutes" in found[Level.PROBLEM]
+    assert "1 confirmation mail is due, the oldest since 60 minutes" in found[Level.PROBLEM]
     app.extensions["campaign.make_worker"]().run_once()
     assert "The delivery worker is alive" in find()[Level.OK]
     clock.advance(hours=3)
@@ -193,7 +193,7 @@ def test_the_doctor_ends_with_1_when_there_is_a_problem(
     queue(sqlite_database, clock, settings.mail)
     result = run(app, "doctor")
     assert result.exit_code == 1
-    assert "problem  No delivery worker has run" in result.stdout
+    assert "problem  worker       No delivery worker has run" in result.stdout
 
 
 def test_the_console_prints_what_a_developer_needs(
