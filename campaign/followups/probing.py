@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.core.config import MailSettings
 from campaign.core.toolkit import Toolkit
 from campaign.delivery.channels.base import Channel, Outgoing
-from campaign.delivery.errors import DeliveryFailed, NoProbeAddress
+from campaign.delivery.errors import NoProbeAddress
 from campaign.delivery.models import DeliveryProbe
 from campaign.delivery.returns import (
     RETURN_TOKEN_BYTES,
@@ -33,7 +33,7 @@ def send_probe(toolkit: Toolkit, channel: Channel, *, to: str = "", now: datetim
     """Send a probe at once, past the outbox; return its number.
 
     Raises NoProbeAddress where nobody can tell whom to send it to, DeliveryFailed where the mail
-    server refuses it. An address that is refused at once is a bounce that needs no way back.
+    server refuses it, InvalidInput for an address that cannot be one.
     """
     mail = toolkit.settings.mail
     return_token, token = secrets.token_hex(RETURN_TOKEN_BYTES), secrets.token_hex(12)
@@ -55,7 +55,7 @@ def send_probe(toolkit: Toolkit, channel: Channel, *, to: str = "", now: datetim
         number = probe.id
     try:
         channel.send(_compose(mail, recipient, return_path, message_id=message_id, now=now))
-    except DeliveryFailed:
+    except Exception:
         with toolkit.database.transaction() as session:
             session.delete(session.get_one(DeliveryProbe, number))
         raise
