@@ -97,9 +97,17 @@ def count_due(session: Session, now: datetime) -> int:
     return session.scalars(_due(select(func.count()), now)).one()
 
 
-def find_oldest_due_at(session: Session, now: datetime) -> datetime | None:
-    """Return since when the longest waiting of the due messages has been due."""
-    return session.scalars(_due(select(func.min(OutboxMessage.due_at)), now)).one()
+def find_oldest_due_at(
+    session: Session, now: datetime, lane: Lane | None = None
+) -> datetime | None:
+    """Return since when the longest waiting of the due messages has been due, of one lane or all.
+
+    Of one lane it is found in an index and nothing is counted.
+    """
+    query = _due(select(OutboxMessage.due_at), now)
+    if lane is not None:
+        query = query.where(OutboxMessage.lane == lane)
+    return session.scalar(query.order_by(OutboxMessage.due_at).limit(1))
 
 
 def measure_due(session: Session, now: datetime) -> dict[Lane, tuple[int, datetime]]:
