@@ -111,8 +111,8 @@ def check_probe(case: Case) -> Iterator[Finding]:
     elif case.now - probe.sent_at > PROBE_PATIENCE:
         yield Finding(
             Level.PROBLEM,
-            f"{sent} has not come back: bounces may be lost. docs/operating.md says where to look; "
-            "then try again: campaign doctor --probe",
+            f"{sent} has not come back: bounces may be lost. docs/sending-mail.md says "
+            "where to look; then try again: campaign doctor --probe",
         )
     else:
         yield Finding(Level.OK, f"{sent} is still on its way.")
