@@ -7,7 +7,7 @@ import pytest
 
 from campaign.core.config import MailSettings
 from campaign.delivery.channels.keys import dns_record, make_key
-from campaign.reports.doctor import records
+from campaign.reports.doctor import dmarc, records
 from campaign.reports.doctor.findings import Finding, Level
 from campaign.reports.doctor.resolver import DnsSilent
 from campaign.reports.doctor.spf import Evaluation, SpfBroken, SpfResult, SpfUnclear
@@ -237,7 +237,7 @@ def test_without_a_key_the_relay_must_sign(dns: FakeDns) -> None:
 )
 def test_what_is_said_of_dmarc(dns: FakeDns, texts: list[str], level: Level, words: str) -> None:
     dns.txt[f"_dmarc.{DOMAIN}"] = texts
-    found, text = one(records.check_dmarc, dns)
+    found, text = one(dmarc.check_dmarc, dns)
     assert found is level
     assert words in text
 
@@ -245,17 +245,17 @@ def test_what_is_said_of_dmarc(dns: FakeDns, texts: list[str], level: Level, wor
 def test_the_policy_of_a_domain_above_holds_below(dns: FakeDns) -> None:
     dns.txt[f"_dmarc.{DOMAIN}"] = ["v=DMARC1; p=none; sp=reject"]
     sender = f"letters@write.{DOMAIN}"
-    assert "p=reject" in one(records.check_dmarc, dns, sender=sender)[1]
+    assert "p=reject" in one(dmarc.check_dmarc, dns, sender=sender)[1]
     # Both are below the organisation, so they are one with each other.
     assert (
-        one(records.check_dmarc, dns, sender=sender, return_path_domain=f"bounce.{DOMAIN}")[0]
+        one(dmarc.check_dmarc, dns, sender=sender, return_path_domain=f"bounce.{DOMAIN}")[0]
         is Level.OK
     )
 
 
 def test_strict_alignment_wants_the_very_same_domain(dns: FakeDns) -> None:
     dns.txt[f"_dmarc.{DOMAIN}"] = ["v=DMARC1; p=reject; aspf=s"]
-    level, text = one(records.check_dmarc, dns, return_path_domain=f"bounce.{DOMAIN}")
+    level, text = one(dmarc.check_dmarc, dns, return_path_domain=f"bounce.{DOMAIN}")
     assert level is Level.WARNING
     assert "signs it" in text
 
@@ -273,7 +273,7 @@ def test_one_of_spf_and_dkim_must_belong_to_from(
 ) -> None:
     dns.txt[f"_dmarc.{DOMAIN}"] = [f"v=DMARC1; p={policy}"]
     found, _ = one(
-        records.check_dmarc,
+        dmarc.check_dmarc,
         dns,
         return_path_domain="bounces.example",
         dkim_domain=domain,
@@ -313,7 +313,7 @@ def test_a_domain_with_an_address_alone_takes_bounces_too(dns: FakeDns) -> None:
 
 
 @pytest.mark.parametrize(
-    "check", [records.check_spf, records.check_dkim, records.check_dmarc, records.check_mx]
+    "check", [records.check_spf, records.check_dkim, dmarc.check_dmarc, records.check_mx]
 )
 def test_a_silent_dns_is_a_warning_only(dns: FakeDns, key_file: Path, check: records.Check) -> None:
     dns.silent.add("*")

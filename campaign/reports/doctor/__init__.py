@@ -10,7 +10,7 @@ from datetime import datetime
 from campaign.core.config import Settings
 from campaign.core.db import Database
 from campaign.delivery.channels.base import Channel
-from campaign.reports.doctor import installation, mail_server, queue, records, returned
+from campaign.reports.doctor import dmarc, installation, mail_server, queue, records, returned
 from campaign.reports.doctor.findings import Case, Finding, Level
 from campaign.reports.doctor.resolver import Resolver
 
@@ -32,7 +32,7 @@ OF_THE_DATABASE: tuple[tuple[str, DatabaseCheck], ...] = (
 OF_THE_DNS: tuple[tuple[str, records.Check], ...] = (
     ("spf", records.check_spf),
     ("dkim", records.check_dkim),
-    ("dmarc", records.check_dmarc),
+    ("dmarc", dmarc.check_dmarc),
     ("mx", records.check_mx),
 )
 

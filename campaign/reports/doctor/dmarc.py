@@ -1,7 +1,10 @@
 """DMARC: what a domain asks of receivers, and which domains count as one with it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from campaign.core.config import MailSettings
+from campaign.reports.doctor.findings import Finding, Level
 from campaign.reports.doctor.resolver import Resolver
 
 _ACTIONS = ("none", "quarantine", "reject")
@@ -21,6 +24,59 @@ class Policy:
     is_dkim_strict: bool = False
     fault: str = ""
     """Why receivers make nothing of the record; empty where they do."""
+
+
+def check_dmarc(resolver: Resolver, mail: MailSettings) -> Iterator[Finding]:
+    """Say what receivers are told to do, and whether our mail passes."""
+    domain = mail.sender_domain
+    policy = find_policy(resolver, domain)
+    if policy is None:
+        yield Finding(
+            Level.WARNING,
+            f"{domain} has no DMARC record, which large mailbox providers ask for. Publish at "
+            f"_dmarc.{domain} for a start: “v=DMARC1; p=none; rua=mailto:…” with an address of "
+            "yours that takes reports.",
+        )
+        return
+    if policy.fault:
+        yield Finding(Level.PROBLEM, f"DMARC at _dmarc.{policy.domain}: {policy.fault}")
+        return
+    yield _alignment(policy, mail)
+
+
+def _alignment(policy: Policy, mail: MailSettings) -> Finding:
+    domain = mail.sender_domain
+    by_spf = not mail.provider and are_aligned(
+        mail.envelope_domain, domain, policy=policy, is_strict=policy.is_spf_strict
+    )
+    signs = mail.dkim_key_file is not None
+    by_dkim = signs and are_aligned(
+        mail.signing_domain, domain, policy=policy, is_strict=policy.is_dkim_strict
+    )
+    asked = f"DMARC of {domain} is p={policy.action}"
+    if by_spf or by_dkim:
+        means = " and ".join(
+            word for word, counts in (("SPF", by_spf), ("DKIM", by_dkim)) if counts
+        )
+        hint = "" if by_dkim or not signs else " DKIM_DOMAIN is not the domain in From."
+        later = (
+            " Once the reports are clean, change it to quarantine."
+            if policy.action == "none"
+            else ""
+        )
+        return Finding(Level.OK, f"{asked}; our mail can pass by {means}.{hint}{later}")
+    if not signs:
+        level = Level.OK if mail.provider else Level.WARNING
+        return Finding(
+            level,
+            f"{asked}; our mail passes only if {mail.host} signs it for {domain}. "
+            "See in a message that arrived whether it says dmarc=pass.",
+        )
+    return Finding(
+        Level.WARNING if policy.action == "none" else Level.PROBLEM,
+        f"{asked}, and neither the return path ({mail.envelope_domain}) nor our signature "
+        f"({mail.signing_domain}) belongs to {domain}: set MAIL_RETURN_PATH_DOMAIN or DKIM_DOMAIN.",
+    )
 
 
 def find_policy(resolver: Resolver, domain: str) -> Policy | None:

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 from campaign.core.config import MailSettings
 from campaign.delivery.channels.keys import algorithm, load_key, public_part
-from campaign.reports.doctor.dmarc import Policy, are_aligned, find_policy, parse_tags
+from campaign.reports.doctor.dmarc import parse_tags
 from campaign.reports.doctor.findings import Finding, Level
 from campaign.reports.doctor.mail_server import LOOPBACK
 from campaign.reports.doctor.resolver import DnsSilent, Resolver
@@ -57,7 +57,7 @@ def _spf_of(resolver: Resolver, domain: str, host: str) -> Finding:
     sender = "this machine" if host in LOOPBACK else host
     found = find_records(resolver, domain)
     if not found:
-        example = "v=spf1 mx -all" if host in LOOPBACK else "v=spf1 include:… -all"
+        example = "v=spf1 ip4:… -all" if host in LOOPBACK else "v=spf1 include:… -all"
         return Finding(
             Level.PROBLEM,
             f"{domain} has no SPF record. Mail is handed to {sender}: publish a TXT record that "
@@ -170,59 +170,6 @@ def _unsigned(mail: MailSettings) -> Finding:
         Level.OK,
         f"We do not sign; {mail.host} should, for {mail.sender_domain}. "
         "See in a message that arrived whether it says dkim=pass for this domain.",
-    )
-
-
-def check_dmarc(resolver: Resolver, mail: MailSettings) -> Iterator[Finding]:
-    """Say what receivers are told to do, and whether our mail passes."""
-    domain = mail.sender_domain
-    policy = find_policy(resolver, domain)
-    if policy is None:
-        yield Finding(
-            Level.WARNING,
-            f"{domain} has no DMARC record, which large mailbox providers ask for. Publish at "
-            f"_dmarc.{domain} for a start: “v=DMARC1; p=none; rua=mailto:…” with an address of "
-            "yours that takes reports.",
-        )
-        return
-    if policy.fault:
-        yield Finding(Level.PROBLEM, f"DMARC at _dmarc.{policy.domain}: {policy.fault}")
-        return
-    yield _alignment(policy, mail)
-
-
-def _alignment(policy: Policy, mail: MailSettings) -> Finding:
-    domain = mail.sender_domain
-    by_spf = not mail.provider and are_aligned(
-        mail.envelope_domain, domain, policy=policy, is_strict=policy.is_spf_strict
-    )
-    signs = mail.dkim_key_file is not None
-    by_dkim = signs and are_aligned(
-        mail.signing_domain, domain, policy=policy, is_strict=policy.is_dkim_strict
-    )
-    asked = f"DMARC of {domain} is p={policy.action}"
-    if by_spf or by_dkim:
-        means = " and ".join(
-            word for word, counts in (("SPF", by_spf), ("DKIM", by_dkim)) if counts
-        )
-        hint = "" if by_dkim or not signs else " DKIM_DOMAIN is not the domain in From."
-        later = (
-            " Once the reports are clean, change it to quarantine."
-            if policy.action == "none"
-            else ""
-        )
-        return Finding(Level.OK, f"{asked}; our mail can pass by {means}.{hint}{later}")
-    if not signs:
-        level = Level.OK if mail.provider else Level.WARNING
-        return Finding(
-            level,
-            f"{asked}; our mail passes only if {mail.host} signs it for {domain}. "
-            "See in a message that arrived whether it says dmarc=pass.",
-        )
-    return Finding(
-        Level.WARNING if policy.action == "none" else Level.PROBLEM,
-        f"{asked}, and neither the return path ({mail.envelope_domain}) nor our signature "
-        f"({mail.signing_domain}) belongs to {domain}: set MAIL_RETURN_PATH_DOMAIN or DKIM_DOMAIN.",
     )
 
 
