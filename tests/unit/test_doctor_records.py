@@ -210,6 +210,17 @@ def test_our_key_must_be_the_published_one(dns: FakeDns, key_file: Path, tmp_pat
                 assert f"campaign mail dkim-key {key_file}" in text
 
 
+def test_a_key_that_others_can_read_is_named(dns: FakeDns, tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    dns.txt[f"spring._domainkey.{DOMAIN}"] = [dns_record(make_key(path, is_ed25519=True))]
+    settings = {"dkim_selector": "spring", "dkim_key_file": path}
+    assert one(records.check_dkim, dns, **settings)[0] is Level.OK
+    path.chmod(0o644)
+    found = ask(records.check_dkim, dns, **settings)
+    assert [each.level for each in found] == [Level.OK, Level.WARNING]
+    assert "chmod 600" in found[1].text
+
+
 def test_a_service_that_signs_need_not_have_us_sign(dns: FakeDns, key_file: Path) -> None:
     found = ask(
         records.check_dkim, dns, dkim_selector="s", dkim_key_file=key_file, provider="postmark"

@@ -151,6 +151,12 @@ def check_dkim(resolver: Resolver, mail: MailSettings) -> Iterator[Finding]:
         )
     else:
         yield Finding(Level.OK, f"The DKIM record at {name} holds the key with which we sign.")
+    if mail.dkim_key_file.stat().st_mode & 0o077:
+        yield Finding(
+            Level.WARNING,
+            f"Others on this machine can read {mail.dkim_key_file}, and sign in our name; "
+            f"run: chmod 600 {mail.dkim_key_file}",
+        )
     if mail.provider:
         yield Finding(
             Level.WARNING,
