@@ -20,6 +20,7 @@ from campaign.core.toolkit import Toolkit
 from campaign.delivery.channels.base import Channel
 from campaign.delivery.channels.console import ConsoleChannel
 from campaign.delivery.channels.mailbox import MailboxChannel
+from campaign.delivery.channels.signing import load_signer
 from campaign.delivery.channels.smtp import SmtpChannel
 from campaign.delivery.worker import Worker
 from campaign.followups.answer_news import tell_news
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
 def create_installation(settings: Settings | None = None, *, clock: Clock = utc_now) -> Flask:
     """Build what commands work on: an application that answers no request."""
     settings = settings or settings_from_environment()
+    load_signer(settings.mail)  # A key that cannot sign is refused now and not at the first letter.
     app = Flask(
         "campaign",
         root_path=str(PROJECT_ROOT / "campaign"),

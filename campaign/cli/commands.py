@@ -16,7 +16,7 @@ COMMANDS = {
     "db": "database:db",
     "deliver": "delivery:deliver",
     "demo": "demo:demo",
-    "doctor": "delivery:doctor",
+    "doctor": "doctor:doctor",
     "export": "exports:export",
     "import": "imports:import_",
     "letters": "letters:letters",

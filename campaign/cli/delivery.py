@@ -1,4 +1,4 @@
-"""``campaign deliver`` and ``campaign doctor``: the worker, and whether all is well."""
+"""``campaign deliver``: the delivery worker."""
 
 import signal
 import time
@@ -10,12 +10,7 @@ import click
 from flask import current_app
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from campaign.cli.base import toolkit
-from campaign.delivery.channels.base import Channel
 from campaign.delivery.worker import Worker
-from campaign.reports.doctor import Level, list_findings
-
-_MARKS = {Level.OK: "ok     ", Level.WARNING: "warning", Level.PROBLEM: "problem"}
 
 
 class SignalStop:
@@ -67,20 +62,3 @@ def deliver(*, once: bool) -> None:
         raise click.ClickException(
             f"{worker.channel_failure} What is due stays in the outbox and is tried again."
         )
-
-
-@click.command("doctor")
-def doctor() -> None:
-    """Check database, worker, outbox, mail and settings; end with 1 when there is a problem."""
-    make_channel = cast(Callable[[], Channel], current_app.extensions["campaign.make_channel"])
-    findings = list_findings(
-        settings=toolkit().settings,
-        database=toolkit().database,
-        channel=make_channel(),
-        now=toolkit().clock(),
-    )
-    for finding in findings:
-        click.echo(f"{_MARKS[finding.level]}  {finding.text}")
-    problems = sum(finding.level is Level.PROBLEM for finding in findings)
-    if problems:
-        raise click.ClickException(f"{problems} of {len(findings)} checks found a problem.")

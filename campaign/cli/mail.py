@@ -1,4 +1,4 @@
-"""``campaign mail``: what comes back about messages that have left."""
+"""``campaign mail``: what comes back about messages that have left, and the key that signs them."""
 
 import os
 import sys
@@ -12,6 +12,8 @@ import click
 import structlog
 
 from campaign.cli.base import RefusalGroup, toolkit
+from campaign.core.config import ascii_domain
+from campaign.delivery.channels.keys import dns_record, load_key, make_key, zone_line
 from campaign.delivery.incoming import imap, maildir
 from campaign.delivery.incoming.mail import MAXIMUM_BYTES
 from campaign.followups.incoming import Taken, take_mail
@@ -21,9 +23,9 @@ log = structlog.stdlib.get_logger(__name__)
 _CHUNK = 64 * 1024
 
 
-@click.group("mail", cls=RefusalGroup, help="Bounces, complaints and replies that come in.")
+@click.group("mail", cls=RefusalGroup, help="What comes in, and the key that signs what leaves.")
 def mail() -> None:
-    """Group the commands about mail that comes in."""
+    """Group the commands about mail that need no worker."""
 
 
 @mail.command("receive")
@@ -48,6 +50,27 @@ def receive(*, recipient: tuple[str, ...], folder: Path | None, is_imap: bool) -
         _receive_imap()
     else:
         _receive_one(sys.stdin.buffer, recipient)
+
+
+@mail.command("dkim-key")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--selector", default="campaign", show_default=True, help="Name of the key.")
+@click.option("--domain", default="", help="Domain that signs; that of MAIL_SENDER by itself.")
+@click.option("--ed25519", "is_ed25519", is_flag=True, help="Instead of RSA with 2048 bits.")
+def dkim_key(*, file: Path, selector: str, domain: str, is_ed25519: bool) -> None:
+    """Make a key that signs our mail in FILE, and print its DNS record and settings.
+
+    Where FILE is there, its record is printed again; nothing is ever written over.
+    """
+    is_new = not file.exists()
+    key = make_key(file, is_ed25519=is_ed25519) if is_new else load_key(file)
+    domain = ascii_domain(domain) or toolkit().settings.mail.sender_domain
+    name, record = f"{selector}._domainkey.{domain}", dns_record(key)
+    click.echo(
+        f"{'Made' if is_new else 'Read'} {file}. Publish this TXT record, then add the settings.\n"
+        f"\nName:  {name}\nText:  {record}\n\nIn a zone file:\n{zone_line(name, record)}\n\n"
+        f"DKIM_DOMAIN={domain}\nDKIM_SELECTOR={selector}\nDKIM_KEY_FILE={file.absolute()}"
+    )
 
 
 def _receive_one(stream: BinaryIO, recipients: tuple[str, ...]) -> None:

@@ -18,6 +18,9 @@ MINIMUM_SECRET_LENGTH = 32
 _RETURN_FORM = re.compile(r"(?=.{7,39}$)[A-Za-z0-9+=._-]*\{token\}[A-Za-z0-9+=._-]*")
 """A local part has at most 64 characters (RFC 5321), and the token has 32 of them."""
 
+_SELECTOR = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9-]{1,63})*")
+MINIMUM_TOKEN_LENGTH = 16
+
 
 @dataclass(frozen=True, kw_only=True)
 class MailSettings:
@@ -40,6 +43,12 @@ class MailSettings:
     """Local part of the return path; ``{token}`` stands for what names the message."""
     provider: str = ""
     """The mail service behind ``host``, where it reports bounces by webhook; else empty."""
+    dkim_domain: str = ""
+    """Domain that signs; the sender's own when empty."""
+    dkim_selector: str = ""
+    """Name of the key in the DNS: its record is at ``<selector>._domainkey.<domain>``."""
+    dkim_key_file: Path | None = None
+    """Private key in PEM form; without one the relay signs, or nobody does."""
     mailbox_path: Path = INSTANCE_PATH / "mailbox"
     letters_per_hour: int = 20
     """Letters to one recipient address in any hour, all campaigns together."""
@@ -47,6 +56,21 @@ class MailSettings:
     """Letters to one recipient address in any 24 hours, all campaigns together."""
     letters_at_once_to_domain: int = 40
     """Messages to one recipient domain that workers have in hand at once, all together."""
+
+    @property
+    def sender_domain(self) -> str:
+        """Return the domain in From, as the DNS knows it."""
+        return ascii_domain(self.sender.rpartition("@")[2])
+
+    @property
+    def envelope_domain(self) -> str:
+        """Return the domain of the return path, as the DNS knows it."""
+        return ascii_domain(self.return_path_domain or "") or self.sender_domain
+
+    @property
+    def signing_domain(self) -> str:
+        """Return the domain for which our own DKIM signature speaks."""
+        return ascii_domain(self.dkim_domain) or self.sender_domain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +117,8 @@ class Settings:
     page_cache: bool = True
     """Whether each process keeps the pages that are the same for everybody, for some seconds."""
     log_level: str = "INFO"
+    metrics_token: str = field(default="", repr=False)
+    """What must be shown to read ``/metrics``; empty for programs of this machine only."""
     mail: MailSettings = field(default_factory=MailSettings)
     imap: ImapSettings = field(default_factory=ImapSettings)
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
@@ -107,6 +133,10 @@ class Settings:
             raise SettingsError(
                 "BASE_URL must begin with http:// or https:// and end without a slash."
             )
+        if self.metrics_token and len(self.metrics_token) < MINIMUM_TOKEN_LENGTH:
+            raise SettingsError(
+                f"METRICS_TOKEN must have at least {MINIMUM_TOKEN_LENGTH} characters, or be empty."
+            )
         if self.mail.channel not in ("smtp", "console", "mailbox"):
             raise SettingsError("MAIL_CHANNEL must be smtp, console or mailbox.")
         if min(self.mail.letters_per_hour, self.mail.letters_per_day) < 1:
@@ -119,6 +149,7 @@ class Settings:
                 "MAIL_RETURN_PATH is the part before the @ with {token} in it and only letters, "
                 "digits and + = . _ - around that; for instance bounce+{token}."
             )
+        _check_dkim(self.mail)
         if self.mail.provider not in ("", "ses", "postmark", "mailgun", "sendgrid"):
             raise SettingsError("MAIL_PROVIDER must be ses, postmark, mailgun, sendgrid or empty.")
 
@@ -126,6 +157,25 @@ class Settings:
     def is_secure(self) -> bool:
         """Whether supporters reach the site by HTTPS, so that cookies can demand it."""
         return self.base_url.startswith("https://")
+
+
+def ascii_domain(domain: str) -> str:
+    """Return a domain as it stands in the DNS; what is no valid name is returned as it is."""
+    try:
+        return domain.strip().strip(".").lower().encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain
+
+
+def _check_dkim(mail: MailSettings) -> None:
+    if (mail.dkim_key_file is None) != (not mail.dkim_selector):
+        raise SettingsError(
+            "DKIM_SELECTOR and DKIM_KEY_FILE belong together; set both, or neither."
+        )
+    if mail.dkim_selector and not _SELECTOR.fullmatch(mail.dkim_selector):
+        raise SettingsError(
+            "DKIM_SELECTOR is a name of letters, digits and hyphens; for instance campaign2031."
+        )
 
 
 def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") -> Settings:
@@ -155,6 +205,9 @@ def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") 
             return_path_domain=env.str("MAIL_RETURN_PATH_DOMAIN", None),
             return_path_form=env.str("MAIL_RETURN_PATH", MailSettings.return_path_form),
             provider=env.str("MAIL_PROVIDER", MailSettings.provider),
+            dkim_domain=env.str("DKIM_DOMAIN", MailSettings.dkim_domain),
+            dkim_selector=env.str("DKIM_SELECTOR", MailSettings.dkim_selector),
+            dkim_key_file=env.path("DKIM_KEY_FILE", None) if env.str("DKIM_KEY_FILE", "") else None,
             mailbox_path=env.path("MAILBOX_PATH", instance_path / "mailbox"),
             letters_per_hour=env.int("LETTERS_PER_HOUR", MailSettings.letters_per_hour),
             letters_per_day=env.int("LETTERS_PER_DAY", MailSettings.letters_per_day),
@@ -172,6 +225,7 @@ def settings_from_environment(*, env_file: Path | None = PROJECT_ROOT / ".env") 
             rate_limits_enabled=env.bool("RATE_LIMITS", Settings.rate_limits_enabled),
             page_cache=env.bool("PAGE_CACHE", Settings.page_cache),
             log_level=env.str("LOG_LEVEL", Settings.log_level),
+            metrics_token=env.str("METRICS_TOKEN", Settings.metrics_token),
             mail=mail,
             imap=ImapSettings(
                 host=env.str("IMAP_HOST", ImapSettings.host),

@@ -19,6 +19,14 @@ class MessageNotFailed(Refused):
     """Only a message that failed for good can be tried again by hand."""
 
 
+class KeyFileTaken(Refused):
+    """A file for a new key is there already, or cannot be written."""
+
+
+class NoProbeAddress(Refused):
+    """Nobody can tell to whom a probe of the way back is to be sent."""
+
+
 class EventNotFound(NotFound):
     """There is no event of this number, or nothing is left to decide about it."""
 

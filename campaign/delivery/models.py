@@ -187,6 +187,23 @@ class DeliveryEvent(Base):
     decided_at: Mapped[datetime | None]
 
 
+class DeliveryProbe(Base):
+    """One try of the way back: a message to ourselves, or one that must bounce."""
+
+    __tablename__ = "delivery_probes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recipient: Mapped[str]
+    return_token: Mapped[str] = mapped_column(unique=True)
+    """Token of its return path, as in ``outbox_messages``."""
+    message_id: Mapped[str] = mapped_column(unique=True)
+    sent_at: Mapped[datetime]
+    returned_at: Mapped[datetime | None]
+    """When the first sign of it was taken in."""
+    returned_by: Mapped[Provider | None] = mapped_column(enum_by_value(Provider))
+    """Who brought that sign."""
+
+
 class Suppression(Base):
     """That an address gets nothing more from us, and since when; a lifted one is kept."""
 

@@ -13,6 +13,7 @@ from campaign.delivery.models import (
     DeliveryAttempt,
     DeliveryEvent,
     DeliveryPause,
+    DeliveryProbe,
     DeliveryRamp,
     DomainPause,
     OutboxMessage,
@@ -25,6 +26,7 @@ from campaign.delivery.returns import (
     SUPPRESSED_IN,
     EventDecision,
     EventKind,
+    Provider,
     SuppressionReason,
 )
 from campaign.delivery.rules import (
@@ -166,9 +168,37 @@ def count_due(session: Session, now: datetime) -> int:
     return session.scalars(_due(select(func.count()), now)).one()
 
 
-def find_oldest_due_at(session: Session, now: datetime) -> datetime | None:
-    """Return since when the longest waiting of the due messages has been due."""
-    return session.scalars(_due(select(func.min(OutboxMessage.due_at)), now)).one()
+def find_oldest_due_at(
+    session: Session, now: datetime, lane: Lane | None = None
+) -> datetime | None:
+    """Return since when the longest waiting of the due messages has been due, of one lane or all.
+
+    Of one lane it is found in an index and nothing is counted.
+    """
+    query = _due(select(OutboxMessage.due_at), now)
+    if lane is not None:
+        query = query.where(OutboxMessage.lane == lane)
+    return session.scalar(query.order_by(OutboxMessage.due_at).limit(1))
+
+
+def measure_due(session: Session, now: datetime) -> dict[Lane, tuple[int, datetime]]:
+    """Return for each lane with due messages how many these are, and since when the oldest is."""
+    query = _due(select(OutboxMessage.lane, func.count(), func.min(OutboxMessage.due_at)), now)
+    found = {
+        row[0]: (row[1], row[2]) for row in session.execute(query.group_by(OutboxMessage.lane))
+    }
+    return {lane: found[lane] for lane in Lane if lane in found}
+
+
+def count_letters_not_due(session: Session, now: datetime) -> int:
+    """Return how many letters are queued for later."""
+    return session.scalars(
+        select(func.count()).where(
+            OutboxMessage.status == MessageStatus.QUEUED,
+            OutboxMessage.lane == Lane.LETTER,
+            OutboxMessage.due_at > now,
+        )
+    ).one()
 
 
 def find_last_heartbeat(session: Session) -> datetime | None:
@@ -324,6 +354,17 @@ def list_events(session: Session, *, limit: int = 100) -> list[DeliveryEvent]:
     return list(
         session.scalars(select(DeliveryEvent).order_by(DeliveryEvent.id.desc()).limit(limit))
     )
+
+
+def map_last_events(session: Session) -> dict[Provider, datetime]:
+    """Return when each of those who tell us of bounces last did."""
+    query = select(DeliveryEvent.provider, func.max(DeliveryEvent.received_at))
+    return {row[0]: row[1] for row in session.execute(query.group_by(DeliveryEvent.provider))}
+
+
+def find_last_probe(session: Session) -> DeliveryProbe | None:
+    """Return the newest try of the way back."""
+    return session.scalar(select(DeliveryProbe).order_by(DeliveryProbe.id.desc()).limit(1))
 
 
 def get_undecided_event(session: Session, event_id: int) -> DeliveryEvent:

@@ -133,6 +133,27 @@ def is_refused_address(code: int | None, detail: str) -> bool:
     return code in (550, 551, 553) and "recipient" in detail
 
 
+PROBE_PATIENCE = timedelta(minutes=15)
+"""How long the way back may take: some fetch their mail every five minutes."""
+
+_ALWAYS_BOUNCE = {
+    # Addresses with which these services let their customers try bounces.
+    Provider.SES: "bounce@simulator.amazonses.com",
+    Provider.POSTMARK: "hardbounce@bounce-testing.postmarkapp.com",
+}
+
+
+def choose_probe_recipient(provider: str, return_path: str) -> str | None:
+    """Return whom a probe is sent to: the return path itself, or an address that bounces.
+
+    A service replaces the return path and reports by webhook, so there only a bounce shows the
+    way; None where the service has no address for that.
+    """
+    if not provider:
+        return return_path
+    return _ALWAYS_BOUNCE.get(Provider(provider))
+
+
 RETURN_TOKEN_BYTES = 16
 _HEXADECIMAL = r"(?P<token>[0-9a-f]{32}|[0-9a-f]{24})"  # 24: messages of the first version
 

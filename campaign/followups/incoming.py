@@ -22,6 +22,7 @@ from campaign.delivery.queries import (
 from campaign.delivery.returns import EventKind, Provider
 from campaign.delivery.rules import Lane, normalise_recipient
 from campaign.followups.correspondence import correspondence
+from campaign.followups.probing import take_probe, take_reported_probe
 from campaign.followups.returned_mail import check_settled, react
 from campaign.letters.service import find_letter_of, queue_passed_on
 
@@ -41,6 +42,7 @@ class Taken(StrEnum):
     NOTHING = "nothing to do"
     STORED = "stored"
     PASSED_ON = "passed on"
+    PROBE = "a probe that came back"
 
 
 def take_mail(
@@ -58,6 +60,8 @@ def take_mail(
     """
     mail = read_mail(raw)
     token = find_token(mail, toolkit.settings.mail.return_path_form, list(recipients))
+    if token and take_probe(session, token=token, now=now):
+        return Taken.PROBE
     message = find_message_by_return_token(session, token) if token else None
     if message is None or _is_our_own(session, mail):
         return Taken.NOT_OURS
@@ -95,6 +99,10 @@ def take_reported(
     """
     taken = 0
     for each in events:
+        if take_reported_probe(
+            session, message_id=each.message_id, provider=each.provider, now=now
+        ):
+            continue
         message = find_message_by_message_id(session, each.message_id) if each.message_id else None
         key = message.recipient_key if message else _complaining(session, each)
         if not key:

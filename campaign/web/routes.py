@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from campaign.web.api import health, webhooks
+from campaign.web.api import health, metrics, webhooks
 from campaign.web.back_office.account import views as back_office_account
 from campaign.web.back_office.campaigns import views as back_office_campaigns
 from campaign.web.back_office.candidates import views as back_office_candidates
@@ -23,6 +23,7 @@ from campaign.web.public.unsubscribe import views as unsubscribe
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     health.blueprint,
+    metrics.blueprint,
     webhooks.blueprint,
     back_office_account.blueprint,
     back_office_campaigns.blueprint,

@@ -24,6 +24,7 @@ ACCESS: dict[str, str | Role] = {
     "static": PUBLIC,
     "health.alive": MACHINE,
     "health.ready": MACHINE,
+    "metrics.show": MACHINE,
     # Supporters, candidates, everybody
     "home.index": PUBLIC,
     "home.robots": PUBLIC,
@@ -140,6 +141,7 @@ ROUTES = """
 /answer/<token>/withdraw/<ask_slug> GET
 /answer/<token>/withdraw/<ask_slug> POST
 /healthz GET
+/metrics GET
 /organise/ GET
 /organise/<campaign_slug>/ GET
 /organise/<campaign_slug>/candidates/ GET

@@ -11,6 +11,8 @@ import pytest
 from campaign.cli.commands import COMMANDS, load_command
 from campaign.core import config
 from campaign.core.config import PROJECT_ROOT
+from campaign.reports import metrics
+from campaign.reports.doctor import OF_THE_DATABASE, OF_THE_DNS
 
 OPERATING = (PROJECT_ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 
@@ -54,6 +56,22 @@ def test_every_setting_has_a_row_in_the_operating_guide(name: str) -> None:
 )
 def test_every_command_is_named_in_the_operating_guide(path: str) -> None:
     assert re.search(rf"`{re.escape(path)}[ `]", OPERATING)
+
+
+CHECKS = ["schema", "mail server", "settings", *(name for name, _ in OF_THE_DATABASE + OF_THE_DNS)]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_operating_guide_says_what_each_alert_means(check: str) -> None:
+    rows = re.findall(r"^\| ((?:`[^`]+`(?:, )?)+) \|", OPERATING, re.MULTILINE)
+    assert any(f"`{check}`" in row for row in rows)
+
+
+def test_every_metric_is_explained() -> None:
+    source = inspect.getsource(metrics)
+    named = set(re.findall(r'"(campaign_[a-z_]+)"', source))
+    assert len(named) > 10
+    assert {each for each in named if f"`{each}" not in OPERATING} == set()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ WITHOUT_A_PAGE = {
     "campaigns.look",  # A style sheet.
     "health.alive",
     "health.ready",
+    "metrics.show",
     "home.index",  # Leads on where there is one campaign; test_campaign_pages has its list.
     "home.robots",
     "tracker.csv",

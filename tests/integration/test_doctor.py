@@ -1,6 +1,7 @@
 """The doctor, the two commands, and the channels that stay on this machine."""
 
 import email
+import json
 import os
 import signal
 import subprocess
@@ -12,20 +13,27 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import AuthResult
 from click.testing import CliRunner, Result
 from flask import Flask
+from sqlalchemy import update
 
 from campaign.app import build_channel
 from campaign.cli.commands import campaign
-from campaign.core.config import PROJECT_ROOT, MailSettings, Settings
+from campaign.core.config import PROJECT_ROOT, MailSettings, Settings, WebhookSettings
 from campaign.core.db import Database
 from campaign.delivery import queries, service
 from campaign.delivery.channels.console import ConsoleChannel
 from campaign.delivery.channels.mailbox import MailboxChannel
 from campaign.delivery.channels.smtp import SmtpChannel
+from campaign.delivery.incoming.storing import store_event
+from campaign.delivery.models import OutboxMessage
+from campaign.delivery.returns import EventKind, Provider
 from campaign.delivery.rules import ALL_SCOPES, Lane, MessageStatus
 from campaign.reports.doctor import Finding, Level, list_findings
 from tests.conftest import FrozenClock
+from tests.integration.test_smtp import Server, serving
+from tests.unit.test_doctor_records import FakeDns
 
 
 def queue(database: Database, clock: FrozenClock, mail: MailSettings, count: int = 1) -> None:
@@ -42,6 +50,22 @@ def queue(database: Database, clock: FrozenClock, mail: MailSettings, count: int
                 body="Open the link: https://example.org/action/x\n",
                 now=clock(),
             )
+
+
+@pytest.fixture
+def find_with(
+    settings: Settings, sqlite_database: Database, clock: FrozenClock
+) -> Callable[..., list[Finding]]:
+    def find_with(**changes: object) -> list[Finding]:
+        changed = replace(settings, **changes)  # type: ignore[arg-type]
+        return list_findings(
+            settings=changed,
+            database=sqlite_database,
+            channel=build_channel(changed),
+            now=clock(),
+        )
+
+    return find_with
 
 
 @pytest.fixture
@@ -79,7 +103,7 @@ def test_mail_that_waits_without_a_worker_is_a_problem(
     clock.advance(hours=1)
     found = find()
     assert "No delivery worker has run" in found[Level.PROBLEM]
-    assert "1 messages are due, the oldest since 60 minutes" in found[Level.PROBLEM]
+    assert "1 confirmation mail is due, the oldest since 60 minutes" in found[Level.PROBLEM]
     app.extensions["campaign.make_worker"]().run_once()
     assert "The delivery worker is alive" in find()[Level.OK]
     clock.advance(hours=3)
@@ -193,7 +217,7 @@ def test_the_doctor_ends_with_1_when_there_is_a_problem(
     queue(sqlite_database, clock, settings.mail)
     result = run(app, "doctor")
     assert result.exit_code == 1
-    assert "problem  No delivery worker has run" in result.stdout
+    assert "problem  worker       No delivery worker has run" in result.stdout
 
 
 def test_the_console_prints_what_a_developer_needs(
@@ -243,3 +267,90 @@ def test_the_command_ends_cleanly_on_sigterm(
     assert process.returncode == 0
     assert "worker_stopped" in rest
     assert "@" not in rest
+
+
+def test_quiet_prints_problems_only_and_json_prints_all(
+    app: Flask, sqlite_database: Database, settings: Settings, clock: FrozenClock
+) -> None:
+    assert run(app, "doctor", "--quiet").output == ""
+    queue(sqlite_database, clock, settings.mail)
+    quiet = run(app, "doctor", "--quiet")
+    assert quiet.exit_code == 1
+    assert [line.split()[:2] for line in quiet.stdout.splitlines()] == [["problem", "worker"]]
+    answer = json.loads((result := run(app, "doctor", "--json")).stdout)
+    assert result.exit_code == 1
+    assert answer["problems"] == 1
+    assert {"schema", "worker", "queue", "settings"} <= {
+        each["check"] for each in answer["findings"]
+    }
+    assert all(each["text"] and each["level"] for each in answer["findings"])
+    assert run(app, "doctor", "--wait", "5").exit_code == 2
+
+
+def test_the_login_is_tried_and_named(
+    find: Callable[..., dict[Level, str]],
+) -> None:
+    refuse = lambda *_: AuthResult(success=False, handled=False)  # noqa: E731
+    accept = lambda *_: AuthResult(success=True)  # noqa: E731
+    for authenticator, level, words in (
+        (refuse, Level.PROBLEM, "refused the login (535 5.7.8). Look at MAIL_USERNAME"),
+        (accept, Level.OK, "takes our connection and our login"),
+    ):
+        options = {"authenticator": authenticator, "auth_require_tls": False}
+        with serving(Server(), **options) as server:
+            found = find(channel="smtp", port=server.port, username="campaign", password="secret")
+        assert words in found[level]
+    with serving(Server()) as server:
+        found = find(channel="smtp", port=server.port, username="campaign")
+    assert "takes our connection without a login" in found[Level.OK]
+    assert "MAIL_USERNAME and MAIL_PASSWORD belong together" in found[Level.PROBLEM]
+
+
+def test_the_dns_is_asked_where_mail_leaves(
+    make_app: Callable[..., Flask], settings: Settings
+) -> None:
+    dns = FakeDns()
+    dns.silent.add("*")
+    with serving(Server()) as server:
+        mail = MailSettings(channel="smtp", port=server.port, sender="letters@skerrow.example")
+        app = make_app(mail=mail)
+        app.extensions["campaign.resolver"] = dns
+        result = run(app, "doctor")
+    assert result.exit_code == 0, "a DNS that does not answer is no problem"
+    assert [line.split()[1] for line in result.stdout.splitlines() if "DNS" in line] == [
+        *("spf", "dmarc", "mx")
+    ]
+
+
+def test_services_that_never_report_are_named(
+    find_with: Callable[..., list[Finding]], sqlite_database: Database, clock: FrozenClock
+) -> None:
+    mail = MailSettings(channel="mailbox", provider="ses")
+    (unheard,) = [each for each in find_with(mail=mail) if each.check == "webhooks"]
+    assert (unheard.level, "nothing lets it report" in unheard.text) == (Level.PROBLEM, True)
+    webhooks = WebhookSettings(ses_topic="arn:aws:sns:x")
+    (silent,) = [
+        each for each in find_with(mail=mail, webhooks=webhooks) if each.check == "webhooks"
+    ]
+    assert (silent.level, "has never reported" in silent.text) == (Level.OK, True)
+    queue(sqlite_database, clock, mail, count=100)
+    with sqlite_database.transaction() as session:
+        session.execute(update(OutboxMessage).values(status=MessageStatus.SENT))
+    (silent,) = [
+        each for each in find_with(mail=mail, webhooks=webhooks) if each.check == "webhooks"
+    ]
+    assert (silent.level, "after 100 messages" in silent.text) == (Level.WARNING, True)
+    with sqlite_database.transaction() as session:
+        store_event(
+            session,
+            provider=Provider.SES,
+            event_id="1",
+            kind=EventKind.UNREADABLE,
+            message=None,
+            address_key="a@example.org",
+            now=clock(),
+        )
+    clock.advance(hours=5)
+    found = {each.check: each for each in find_with(mail=mail, webhooks=webhooks)}
+    assert found["webhooks"].text == "Amazon SES last reported something 5 hours ago."
+    assert "1 bounce that no program can read" in found["bounces"].text

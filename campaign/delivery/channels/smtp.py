@@ -17,6 +17,7 @@ import flask_mail
 from campaign.core.config import MailSettings
 from campaign.delivery.channels.base import Outgoing
 from campaign.delivery.channels.mime import build_email, envelope_address
+from campaign.delivery.channels.signing import DkimSigner, load_signer
 from campaign.delivery.channels.smtp_failures import failure_at
 from campaign.delivery.errors import DeliveryFailed
 from campaign.delivery.rules import Stage
@@ -29,7 +30,7 @@ _CLOSING = 421
 class SafeMessage(flask_mail.Message):
     """One outgoing message, as Flask-Mail's signal and ``record_messages`` know messages."""
 
-    def __init__(self, outgoing: Outgoing) -> None:
+    def __init__(self, outgoing: Outgoing, signer: DkimSigner | None = None) -> None:
         # The parent would look up this machine's name in the DNS to make a Message-ID.
         self.subject, self.body = outgoing.subject, outgoing.body
         self.sender, self.recipients = outgoing.from_address, [outgoing.recipient]
@@ -41,6 +42,8 @@ class SafeMessage(flask_mail.Message):
         self.envelope_from = envelope_address(outgoing.return_path)
         self.envelope_to = envelope_address(outgoing.recipient)
         self._bytes = build_email(outgoing)
+        if signer is not None:
+            self._bytes = signer.sign(self._bytes, now=outgoing.date)
 
     def as_bytes(self) -> bytes:
         return self._bytes
@@ -166,6 +169,7 @@ class SmtpChannel:
         self, mail: MailSettings, *, tls: ssl.SSLContext | None = None, suppress: bool = False
     ) -> None:
         self.mail = SafeMail(mail, tls=tls, suppress=suppress)
+        self._signer = load_signer(mail)
         self._connection: SafeConnection | None = None
 
     def open(self) -> None:
@@ -180,7 +184,7 @@ class SmtpChannel:
 
     def send(self, message: Outgoing) -> None:
         """Send one message; raises DeliveryFailed for any answer but acceptance."""
-        prepared = SafeMessage(message)
+        prepared = SafeMessage(message, self._signer)
         is_reused = self._connection is not None
         try:
             self._send(prepared)

@@ -25,7 +25,9 @@ def failure_at(stage: Stage, error: OSError) -> DeliveryFailed:
         text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
         enhanced = _ENHANCED_CODE.search(text)
         answer = f"{code} {enhanced.group()}" if enhanced else str(code)
-        detail = f"The mail server refused {_WORDS[stage]} ({answer})."
+        is_login = isinstance(error, smtplib.SMTPAuthenticationError)
+        what = "the login" if is_login else _WORDS[stage]
+        detail = f"The mail server refused {what} ({answer})."
         verdict = judge_reply(stage, code, text)
     else:
         detail = f"The talk with the mail server ended at {_WORDS[stage]} ({_kind(error)})."
