@@ -298,8 +298,8 @@ def fill_queue(database: Database, count: int) -> None:
                 " (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count)"
                 f" INSERT INTO outbox_messages ({columns}, recipient, recipient_key, return_path,"
                 " message_id)"
-                f" SELECT {columns}, 'c' || n % :candidates || '@example.org',"
-                " 'c' || n % :candidates || '@example.org', 'b' || n || '@example.org',"
+                f" SELECT {columns}, 'c' || (n % :candidates) || '@example.org',"
+                " 'c' || (n % :candidates) || '@example.org', 'b' || n || '@example.org',"
                 " '<' || n || '@example.org>' FROM numbers, outbox_messages AS first"
                 " WHERE first.id = 1"
             ),

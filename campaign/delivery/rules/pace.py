@@ -127,11 +127,11 @@ def plan_places(
     for letter in waiting:
         ends = letter.not_after
         if missed is not None and ends is not None and ends <= missed:
-            yield place
+            yield max(place, missed)  # A letter with other caps may have had an earlier place.
             continue
         place = _next_place(taken, letter, now=now, pace=pace)
         if ends is not None and place >= ends:
-            missed = ends
+            missed = ends if missed is None else max(missed, ends)
         else:
             insort(taken, place)
         yield place
