@@ -1,5 +1,6 @@
 """What a mail server's refusal means."""
 
+import re
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -26,20 +27,31 @@ class Verdict(NamedTuple):
 _OUR_OWN_FAULT = frozenset({500, 501, 502, 503, 504, 521, 530, 534, 535, 538})
 """Replies that speak of the commands, the login or the session and not of the recipient."""
 _SERVICE_CLOSING = 421
+_ADDRESS = re.compile(r"\S*@\S*")
+_WILL_NOT_RELAY = re.compile(
+    r"\brelay(?:ing)?(?: access| attempt)?(?: is| was)? (?:denied|rejected|prohibited|not )"
+    r"|\b(?:not|unable|cannot|refuse[ds]?|invalid credentials)\b[^.;:]*\brelay(?:ing)?\b(?![.-])"
+)
+"""Not the word alone: hosts are called so, and Postfix speaks of a "relay recipient table"."""
+_ABOUT_RECIPIENT = re.compile(r"\b5\.1\.(?:[0-6]|10)\b|\brecipient address\b")
 
 
 def judge_reply(stage: Stage, code: int, reply: str) -> Verdict:
     """Judge a refusal by a mail server.
 
     Only a 5xx that is about this recipient or this content is permanent. A wrong login, sender or
-    relay setting would otherwise burn every letter in the outbox within minutes.
+    relay setting would otherwise burn every letter in the outbox within minutes. A relay that does
+    not know us may say so with a 4xx (Debian's Postfix does): time alone never mends that.
     """
     is_for_ever = 500 <= code <= 599
+    words = _ADDRESS.sub("", reply.casefold())
+    if stage is Stage.RECIPIENT and _WILL_NOT_RELAY.search(words):
+        return Verdict(is_permanent=False, stops_channel=True, is_our_fault=True)
+    is_about_recipient = stage is Stage.RECIPIENT and _ABOUT_RECIPIENT.search(words)
     is_general = (
         stage in (Stage.CONNECTION, Stage.SENDER)
         or code == _SERVICE_CLOSING
-        or code in _OUR_OWN_FAULT
-        or (stage is Stage.RECIPIENT and "relay" in reply.casefold())
+        or (code in _OUR_OWN_FAULT and not is_about_recipient)
     )
     if is_general:
         return Verdict(is_permanent=False, stops_channel=True, is_our_fault=is_for_ever)
