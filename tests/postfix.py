@@ -108,6 +108,8 @@ class Postfix:
         self.folder = folder
         self.policy = Policy()
         self.port = _free_port()
+        self.plain_port = _free_port()
+        """Where nobody asks the policy server: for measurements."""
         self.stranger_port = _free_port()
         """Where it does not know us: it would relay for nobody."""
         self.small_port = _free_port()
@@ -240,6 +242,7 @@ class Postfix:
             .read_text()
             .format(
                 port=self.port,
+                plain=self.plain_port,
                 stranger=self.stranger_port,
                 small=self.small_port,
                 policy=self.policy.port,
@@ -339,9 +342,11 @@ def _free_port() -> int:
 
 
 @contextmanager
-def started(*, next_hop: int, certificate: Path | None = None) -> Iterator[Postfix]:
+def started(
+    *, next_hop: int, certificate: Path | None = None, place: str | None = None
+) -> Iterator[Postfix]:
     """Start an instance in folders that its own accounts can read; end it and them."""
-    folder = Path(tempfile.mkdtemp(prefix="postfix-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
+    folder = Path(tempfile.mkdtemp(prefix="postfix-", dir=place))
     folder.chmod(0o755)
     postfix = Postfix(folder, next_hop=next_hop, certificate=certificate)
     try:

@@ -1,5 +1,6 @@
 """A real Postfix for all tests that want one, and an installation that sends through it."""
 
+import os
 import smtplib
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from campaign.core.config import MailSettings
 from campaign.core.db import Database
 from campaign.core.toolkit import Toolkit
 from campaign.delivery import queries
+from campaign.delivery.channels.base import Channel
 from campaign.delivery.channels.smtp import SmtpChannel
 from campaign.delivery.models import DeliveryEvent, OutboxMessage
 from campaign.delivery.returns import EventKind
@@ -80,7 +82,8 @@ def the_hop() -> Iterator[NextHop]:
 def the_postfix(the_hop: NextHop, certificate: Path) -> Iterator[Postfix]:
     if (reason := instances.why_not()) is not None:
         missing(reason)
-    with instances.started(next_hop=the_hop.port, certificate=certificate) as postfix:
+    place = os.environ.get("PYTEST_DEBUG_TEMPROOT")
+    with instances.started(next_hop=the_hop.port, certificate=certificate, place=place) as postfix:
         the_hop.way_back = postfix.port
         yield postfix
 
@@ -133,12 +136,12 @@ class Installation:
                     **text,  # type: ignore[arg-type]
                 )
 
-    def worker(self, **changes: object) -> Worker:
+    def worker(self, channel: Channel | None = None, **changes: object) -> Worker:
         """Return a worker as an installation wires it, with other mail settings by name."""
         mail = replace(self.toolkit.settings.mail, **changes)  # type: ignore[arg-type]
         return Worker(
             database=self.toolkit.database,
-            channel=SmtpChannel(mail),
+            channel=channel or SmtpChannel(mail),
             clock=self.clock,
             mail=mail,
             on_outcome=outcome_handler(self.toolkit),
@@ -165,6 +168,12 @@ class Installation:
         with self.toolkit.database.reader() as session:
             return list(session.scalars(select(DeliveryEvent.kind).order_by(DeliveryEvent.id)))
 
+    def check_books(self) -> None:
+        """Fail unless every letter that was accepted is accounted for."""
+        with self.toolkit.database.reader() as session:
+            for result in reconcile_letters(session):
+                assert result.is_right, result.faults
+
     def is_paused(self) -> bool:
         """Tell whether all mail is paused."""
         with self.toolkit.database.reader() as session:
@@ -183,10 +192,9 @@ def installation(
         letters_per_hour=1000,
         letters_per_day=1000,
     )
-    yield Installation(toolkit_on(database, clock, mail=mail), clock)
-    with database.reader() as session:
-        for result in reconcile_letters(session):
-            assert result.is_right, result.faults
+    installation = Installation(toolkit_on(database, clock, mail=mail), clock)
+    yield installation
+    installation.check_books()
 
 
 def headers_of(envelope: Envelope) -> EmailMessage:

@@ -12,8 +12,6 @@ from sqlalchemy import select
 
 from campaign.delivery.channels.smtp import SmtpChannel
 from campaign.delivery.models import Suppression
-from campaign.delivery.worker import Worker
-from campaign.followups.returned_mail import outcome_handler
 from campaign.letters.rules import LetterStatus
 from tests.integration.relaying import ANN, BOB, Installation, NextHop, headers_of
 from tests.postfix import DOMAIN, Postfix
@@ -32,7 +30,7 @@ def test_nothing_leaves_this_machine(postfix: Postfix, hop: NextHop) -> None:
     assert re.findall(r"^(\S+) .* (?:smtp|lmtp)$", master, re.MULTILINE) == ["onward"]
     assert "onward unix - - n - - smtp\n  -o smtp_bind_address=127.0.0.1\n" in master
     listeners = re.findall(r"^(\S+) inet", master, re.MULTILINE)
-    assert len(listeners) == 3
+    assert len(listeners) == 4
     assert all(each.startswith("127.0.0.1:") for each in listeners)
     hops = re.findall(r"onward:(\S+)", (postfix.config / "transport").read_text())
     assert hops == [f"[127.0.0.1]:{hop.port}"]
@@ -181,13 +179,7 @@ def test_a_wrong_certificate_gets_nothing(
     installation.clock.advance(hours=1)
     mail = replace(installation.toolkit.settings.mail, use_starttls=True)
     trusting = SmtpChannel(mail, tls=ssl.create_default_context(cafile=certificate))
-    worker = Worker(
-        database=installation.toolkit.database,
-        channel=trusting,
-        clock=installation.clock,
-        mail=mail,
-        on_outcome=outcome_handler(installation.toolkit),
-    )
+    worker = installation.worker(trusting)
     worker.run_once()
     worker.close()
     postfix.wait_until_empty()
