@@ -29,7 +29,7 @@ SBIN = "/usr/sbin:/usr/local/sbin:/usr/lib/postfix/sbin"
 _OURS = PROJECT_ROOT / "tests" / "fixtures" / "postfix"
 _GUIDE = PROJECT_ROOT / "docs" / "operating.md"
 _LOOPBACK = "127.0.0.1"
-_PATIENCE_SECONDS = 30
+_PATIENCE_SECONDS = 90
 
 _STAND_IN = """#!/bin/sh
 # The account of the pipe may not read this project's folder: the test runs the command for it.
