@@ -7,8 +7,6 @@ high that the rounds need not wait for one another. The other side builds an ``E
 each letter and sends it with smtplib on one kept connection.
 """
 
-import multiprocessing
-import os
 import smtplib
 import sqlite3
 import statistics
@@ -18,14 +16,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from email.utils import formataddr, formatdate
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from types import SimpleNamespace
 
 from sqlalchemy import text
 
 from bench.letters import BODY, SUBJECT, make_ground, write_letters
-from bench.postgresql import made_postgresql
 from bench.results import Result, interleaved, median_ratio
 from bench.sink import sinking
 from campaign.core import schema
@@ -44,17 +40,14 @@ LETTERS = 500
 """In each round, to as many candidates as a region has."""
 CANDIDATES = 500
 ROUNDS = 5
-TEAM = 4
 FEW, MANY = 10_000, 1_000_000
 CLAIMS = 100
 """Claims in a row, of which the median counts."""
 NO_LIMIT = 1_000_000
-WARM_UP, LONG_RUN = 2_000, 10_000
-"""Letters before the memory is looked at first, and after."""
 
 
 def measure() -> Iterator[Result]:
-    """Yield each figure; what needs PostgreSQL only where it answers."""
+    """Yield each figure."""
     configure_logging("WARNING")
     with sinking() as port:
         mail = MailSettings(
@@ -62,10 +55,6 @@ def measure() -> Iterator[Result]:
         )
         with made_database() as database:
             yield from one_worker(database, mail)
-        with made_postgresql() as server:
-            if server is not None:
-                yield four_workers(server, mail)
-        yield memory(mail)
     yield claim_million()
 
 
@@ -151,118 +140,6 @@ def bare_outbox(outbox: sqlite3.Connection, port: int, count: int) -> float:
                 outbox.execute("UPDATE outbox SET is_sent = 1 WHERE id = ?", (number,))
                 outbox.execute("COMMIT")
     return count / (time.perf_counter() - begun)
-
-
-def four_workers(url: str, mail: MailSettings) -> Result:
-    """Compare four workers on PostgreSQL with one, and four bare senders with one."""
-    database = Database(url)
-    schema.upgrade(database)
-    make_ground(database, candidates=CANDIDATES)
-
-    def team(size: int) -> float:
-        write_letters(database, mail, LETTERS, now=utc_now())
-        return LETTERS / together(size, work_on, url, mail)
-
-    def bare(size: int) -> float:
-        return LETTERS / together(size, build_alone, mail.port, LETTERS // size)
-
-    four, one, bare_four, bare_one = interleaved(
-        lambda: team(TEAM),
-        lambda: team(1),
-        lambda: bare(TEAM),
-        lambda: bare(1),
-        rounds=3,
-        warm_up=False,
-    )
-    database.dispose()
-    reachable = median_ratio(bare_four, bare_one)
-    return Result(
-        name="delivery/four-workers",
-        ratio=median_ratio(four, one),
-        aim=min(2.0, round(reachable, 2)),
-        unit="times one worker on PostgreSQL",
-        note=f"{statistics.median(four):.0f} letters/s against {statistics.median(one):.0f}/s; "
-        f"four bare senders are {reachable:.2f} times one on these {os.cpu_count()} cores",
-    )
-
-
-def together(size: int, target: Callable[..., None], *arguments: object) -> float:
-    """Run a team of processes that begin at one moment; return the seconds until all are done."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["bench.delivery"])
-    barrier = context.Barrier(size + 1)
-    processes = [
-        context.Process(target=target, args=(barrier, *arguments), daemon=True) for _ in range(size)
-    ]
-    for process in processes:
-        process.start()
-    barrier.wait(60)
-    begun = time.perf_counter()
-    barrier.wait(120)
-    elapsed = time.perf_counter() - begun
-    for process in processes:
-        process.join(30)
-    return elapsed
-
-
-def work_on(barrier: Barrier, url: str, mail: MailSettings) -> None:
-    """Be one worker of a team."""
-    configure_logging("WARNING")
-    database = Database(url)
-    worker = make_worker(database, mail)
-    with database.transaction() as session:
-        session.execute(text("SELECT 1"))
-    barrier.wait(60)
-    worker.run_once()
-    barrier.wait(120)
-    worker.close()
-    database.dispose()
-
-
-def build_alone(barrier: Barrier, port: int, count: int) -> None:
-    """Be one bare sender of a team."""
-    barrier.wait(60)
-    build_and_send(port, count)
-    barrier.wait(120)
-
-
-def memory(mail: MailSettings) -> Result:
-    """Look at a worker's memory early and late in a long run."""
-    context = multiprocessing.get_context("spawn")
-    figures: multiprocessing.SimpleQueue[float] = context.SimpleQueue()
-    process = context.Process(target=long_run, args=(figures, mail))
-    process.start()
-    early, late = figures.get(), figures.get()
-    process.join()
-    return Result(
-        name="delivery/memory",
-        ratio=late / early,
-        aim=1.05,
-        bound="at most",
-        unit="of the memory at the beginning",
-        note=f"{early:.1f} MiB after {WARM_UP:,} letters, {late:.1f} MiB after "
-        f"{WARM_UP + LONG_RUN:,}",
-    )
-
-
-def long_run(figures: "multiprocessing.SimpleQueue[float]", mail: MailSettings) -> None:
-    """Send many letters, and say how much memory is used twice."""
-    configure_logging("WARNING")
-    with made_database() as database:
-        worker = make_worker(database, mail)
-        for count in (WARM_UP, LONG_RUN):
-            for _ in range(count // LETTERS):
-                write_letters(database, mail, LETTERS, now=utc_now())
-                worker.run_once()
-            figures.put(resident_mebibytes())
-        worker.close()
-
-
-def resident_mebibytes() -> float:
-    """Return what this process holds in memory, without what it shares with files."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    (line,) = [line for line in status.splitlines() if line.startswith("RssAnon")]
-    return int(line.split()[1]) / 1024
 
 
 def claim_million() -> Result:

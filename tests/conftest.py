@@ -108,11 +108,11 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
         return
     database = Database(request.getfixturevalue("postgresql_url"))
     yield database
-    _empty(database)
+    empty(database)
     database.dispose()
 
 
-def _empty(database: Database) -> None:
+def empty(database: Database) -> None:
     """Delete every row and count from 1 again.
 
     As a replica, so that neither keys nor triggers stand in the way; and not by TRUNCATE, which

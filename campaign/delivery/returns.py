@@ -192,3 +192,17 @@ def echo_headers(provider: str, message_id: str) -> dict[str, str]:
         case Provider.SENDGRID:
             return {"X-SMTPAPI": f'{{"unique_args": {{"campaign_message": "{plain}"}}}}'}
     return {}
+
+
+_KEY = re.compile(r"(?:/|%2f)(?:answer|action|unsubscribe)(?:/|%2f)[^\s/]{16}", re.IGNORECASE)
+_WORDS = re.compile(r"(\s+)")
+WITHOUT_KEY = "[personal link]"
+
+
+def without_keys(text: str) -> str:
+    """Return a text without the personal links of our mail, wrapped by other systems or not.
+
+    Whoever answers a letter quotes it, and with it the link by which its recipient answers the
+    asks: whoever gets the reply would hold that key too.
+    """
+    return "".join(WITHOUT_KEY if _KEY.search(word) else word for word in _WORDS.split(text))

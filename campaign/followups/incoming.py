@@ -19,7 +19,7 @@ from campaign.delivery.queries import (
     find_message_by_return_token,
     has_been_written_to,
 )
-from campaign.delivery.returns import EventKind, Provider
+from campaign.delivery.returns import EventKind, Provider, without_keys
 from campaign.delivery.rules import Lane, normalise_recipient
 from campaign.followups.correspondence import correspondence
 from campaign.followups.probing import take_probe, take_reported_probe
@@ -156,7 +156,7 @@ def _pass_on(
     # The event of this very mail is stored already.
     limit, span = (1, _EVER) if is_automatic else (REPLIES_A_DAY, _DAY)
     count = count_events(session, message.id, since=now - span, kinds=[kind])
-    reply = mail.text()
+    reply = without_keys(mail.text())
     if letter is None or count > limit or not reply:
         return Taken.STORED
     if normalise_recipient(mail.sender) == normalise_recipient(letter.action.supporter.email):

@@ -1,7 +1,12 @@
+from typing import Any
+
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, event, update
 from sqlalchemy.orm import Session
 
+from bench.letters import make_ground, write_letters
+from campaign.core.config import MailSettings
+from campaign.core.db import Database
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import Lane, MessageStatus
 from campaign.letters.models import Letter, LetterTransition
@@ -88,3 +93,34 @@ def test_what_does_not_fit_is_named(session: Session, lived: None, harm: object,
     assert not result.is_right
 
     assert any(said in fault for fault in result.faults)
+
+
+def test_no_part_of_the_log_is_read_for_each_letter_by_itself(
+    database: Database, clock: FrozenClock
+) -> None:
+    """Such a plan took PostgreSQL minutes for 20,000 letters that it had no statistics of."""
+    make_ground(database, candidates=20)
+    write_letters(database, MailSettings(), 100, now=clock())
+    with database.reader() as session:
+        connection = session.connection()
+        asked: list[tuple[str, Any]] = []
+
+        def note(_connection: object, _cursor: object, said: str, given: Any, *_: object) -> None:
+            asked.append((said, given))
+
+        event.listen(connection, "before_cursor_execute", note)
+        assert reconciled(session).accepted == 100
+        event.remove(connection, "before_cursor_execute", note)
+        explain = "EXPLAIN QUERY PLAN" if database.is_sqlite else "EXPLAIN"
+        steps = [
+            str(row)
+            for said, given in asked
+            for row in connection.exec_driver_sql(f"{explain} {said}", given)
+        ]
+    assert any("transitions" in step for step in steps)
+    in_turn = [
+        each
+        for each, before in zip(steps[1:], steps, strict=False)
+        if "SubPlan" in each or ("SCAN letter_transitions" in each and "CORRELATED" in before)
+    ]
+    assert in_turn == []

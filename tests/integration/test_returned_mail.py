@@ -1,5 +1,6 @@
 """What bounces, complaints and replies do to letters, addresses and people."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -391,6 +392,42 @@ def test_what_answers_a_passed_on_reply_goes_nowhere(
     taken = take_mail(toolkit, session, sample(name, notice.return_token or ""), now=clock())
     assert taken is Taken.STORED
     assert len(notices(session)) == 1
+
+
+def test_a_reply_that_quotes_the_letter_does_not_pass_its_key_on(
+    toolkit: Toolkit, session: Session, scene: Scene, clock: FrozenClock
+) -> None:
+    message, token = send_one(toolkit, session, scene, now=clock())
+    (key,) = re.findall(r"\S+/answer/\S+", message.body)
+    quoted = "\n".join(f"> {line}" for line in message.body.splitlines())
+    head = f"From: <{ANN}>\nTo: {message.return_path}\nSubject: Re: Safer streets\n"
+    raw = f"{head}Message-ID: <r@example.org>\nReturn-Path: <{ANN}>\n\nI agree.\n\n{quoted}\n"
+    taken = take_mail(toolkit, session, raw.encode(), recipients=[message.return_path], now=clock())
+    assert taken is Taken.PASSED_ON
+    (notice,) = notices(session)
+    assert "> I agree.\n" in notice.body
+    assert "/answer/" not in notice.body
+    assert key.rsplit("/", 2)[-2] not in notice.body
+    assert token not in notice.body
+
+
+@pytest.mark.parametrize(
+    "header", ["Auto-Submitted: auto-replied", "Precedence: bulk", "X-Auto-Response-Suppress: All"]
+)
+def test_a_program_that_claims_to_be_a_bounce_changes_no_letter(
+    toolkit: Toolkit, session: Session, scene: Scene, clock: FrozenClock, header: str
+) -> None:
+    """Words like those of a bounce, from somebody who has only the address to answer to."""
+    message, _token = send_one(toolkit, session, scene, now=clock())
+    raw = (
+        f"From: <{ANN}>\nTo: <jane@example.org>, <letters@campaign.example.org>\n{header}\n"
+        f"Return-Path: <>\nSubject: Undelivered Mail Returned to Sender\n"
+        f"In-Reply-To: {message.message_id}\nReferences: {message.message_id}\n\n"
+        f"<{ANN}>: 550 5.1.1 no such user\nMessage-ID: {message.message_id}\n"
+    )
+    assert take_mail(toolkit, session, raw.encode(), now=clock()) is Taken.NOT_OURS
+    assert letters_of(session)[0].status is LetterStatus.SENT
+    assert suppressions(session) == []
 
 
 def test_our_own_mail_that_comes_back_as_it_left_is_no_reply(

@@ -278,7 +278,7 @@ def test_a_server_that_is_down_is_temporary(make_channel: Make) -> None:
     assert (failure.is_permanent, failure.stops_channel) == (False, True)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for 127.0.0.1 that nobody vouches for, with its key in the same file."""
     key = ec.generate_private_key(ec.SECP256R1())

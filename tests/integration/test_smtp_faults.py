@@ -32,7 +32,6 @@ class FaultyServer:
         self.drops_at: str | None = None
         self.silent_at: str | None = None
         self.extensions = ["PIPELINING"] if pipelining else []
-        self._ended = threading.Event()
         self.listen()
 
     def listen(self, port: int = 0) -> None:
@@ -43,13 +42,11 @@ class FaultyServer:
         self._thread.start()
 
     def stop(self) -> None:
-        self._ended.set()
         for each in (self._listener, *self._open):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
         self._thread.join(5)
-        self._ended.clear()
 
     def _serve(self, listener: socket.socket) -> None:
         while True:
@@ -91,7 +88,9 @@ class FaultyServer:
         if self.drops_at == stage:
             return False
         if self.silent_at == stage:
-            self._ended.wait(10)
+            connection.settimeout(10)
+            while connection.recv(1 << 16):  # Until the other side has lost its patience.
+                pass
             return False
         connection.sendall(f"{self.replies.get(stage, usual)}\r\n".encode())
         return True

@@ -66,6 +66,9 @@ class FakeChannel:
     def recipients(self) -> list[str]:
         return [message.recipient for message in self.sent]
 
+    def sent_ids(self) -> list[str]:
+        return [message.message_id for message in self.sent]
+
 
 class Outbox:
     """Arrange and read the outbox, each in a transaction of its own."""

@@ -11,6 +11,7 @@ from campaign.delivery.returns import (
     is_refused_address,
     judge_bounce,
     return_address,
+    without_keys,
 )
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -94,3 +95,25 @@ def test_a_refusal_at_the_door_may_be_about_the_address(
     code: int | None, detail: str, is_refused: bool
 ) -> None:
     assert is_refused_address(code, detail) is is_refused
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://write.example.org/answer/WzEsMjM0XQ.c2lnbmF0dXJlLW9m/",
+        "<https://write.example.org/answer/WzEsMjM0XQ.c2lnbmF0dXJlLW9m/>",
+        "HTTPS://WRITE.EXAMPLE.ORG/ANSWER/WzEsMjM0XQ.c2lnbmF0dXJlLW9m",
+        "https://safe.example.net/?url=https%3A%2F%2Fwrite.example.org%2Fanswer%2FWzEsMjM0XQ.c2lnb",
+        "https://write.example.org/action/WzEsMjM0XQ.c2lnbmF0dXJlLW9m/",
+        "/unsubscribe/WzEsMjM0XQ.c2lnbmF0dXJlLW9m/",
+    ],
+)
+def test_keys_in_a_quoted_letter_are_taken_out(link: str) -> None:
+    text = without_keys(f"Thank you.\n\n> It takes a minute:\n>  {link}\n> Jane\n")
+    assert text == "Thank you.\n\n> It takes a minute:\n>  [personal link]\n> Jane\n"
+
+
+def test_other_links_stay() -> None:
+    text = "My answer: https://ann.example.org/answer/streets/ and /answer/ and answer/abc"
+    assert without_keys(text) == text
+    assert len(without_keys("/answer/" * 100_000)) == 800_000

@@ -130,8 +130,9 @@ def post(
 ) -> Callable[..., TestResponse]:
     """Send what a service would, signed as it signs; ``forge`` spoils the proof."""
 
-    def mailgun(content: Any, *, at: datetime, forge: bool) -> TestResponse:
-        seconds, token = str(int(at.timestamp())), "abc123"
+    def mailgun(content: Any, *, at: datetime, forge: bool, token: str = "") -> TestResponse:
+        seconds = str(int(at.timestamp()))
+        token = token or hashlib.sha256(json.dumps(content).encode()).hexdigest()
         key = b"another key" if forge else SECRET.encode()
         signature = hmac.new(key, f"{seconds}{token}".encode(), hashlib.sha256).hexdigest()
         body = {
@@ -310,6 +311,31 @@ def test_a_hard_bounce_is_acted_upon_once(
     for _ in range(2):
         assert post(provider, report(provider, message.message_id, "hard")).status_code == 200
     assert state() == (["bounced", "held"], ["hard_bounce"], ["hard_bounce"])
+
+
+def test_whoever_has_seen_one_report_of_mailgun_cannot_send_others(
+    post: Post, message: OutboxMessage, state: Callable[..., Any]
+) -> None:
+    """Its signature speaks of a time and a token, not of the event."""
+    seen = {"token": "a token that was seen", "age": timedelta(hours=1)}
+    post("mailgun", report("mailgun", message.message_id, "soft"), **seen)
+    before = state()
+    for kind in ("hard", "complaint"):
+        assert (
+            post("mailgun", report("mailgun", message.message_id, kind), **seen).status_code == 200
+        )
+    assert state() == before
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_letter_that_bounced_stays_so_whatever_is_reported_again(
+    post: Post, message: OutboxMessage, state: Callable[..., Any], provider: str
+) -> None:
+    post(provider, report(provider, message.message_id, "hard"))
+    for kind in ("soft", "good", "hard"):
+        post(provider, report(provider, message.message_id, kind), age=timedelta(hours=2))
+    letters, _kinds, stopped = state()
+    assert (letters, stopped) == (["bounced", "held"], ["hard_bounce"])
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -13,7 +13,7 @@ from campaign.delivery.incoming.bounces import (
     scan_for_bounce,
 )
 from campaign.delivery.incoming.mail import IncomingMail, part_text
-from campaign.delivery.returns import EventKind, find_return_token
+from campaign.delivery.returns import EventKind, find_return_token, without_keys
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -100,7 +100,7 @@ def _bare(line: str) -> str:
 def _as_reading(bounce: Bounce, mail: IncomingMail, sent_text: str) -> Reading:
     if bounce.kind is not EventKind.UNREADABLE:
         return Reading(bounce.kind, status=bounce.status)
-    text = without_our_text(f"{mail.header('Subject')}\n\n{mail.text()}", sent_text)
+    text = without_keys(without_our_text(f"{mail.header('Subject')}\n\n{mail.text()}", sent_text))
     return Reading(EventKind.UNREADABLE, status=bounce.status, excerpt=text[:_EXCERPT])
 
 
