@@ -164,7 +164,7 @@ def list_failed_messages(
 
 
 def count_due(session: Session, now: datetime) -> int:
-    """Return how many messages could leave now: queued, due, in time, and not paused."""
+    """Return how many messages could leave now: queued, due, in time, not paused nor on a ramp."""
     return session.scalars(_due(select(func.count()), now)).one()
 
 
@@ -420,7 +420,12 @@ def find_lines(session: Session, address_keys: Collection[str], now: datetime) -
 
 
 def _due(query: Select[*Row], now: datetime) -> Select[*Row]:
+    # Letters that wait for the bounces of their campaign's step are not overdue.
+    blocked = select(DeliveryRamp.scope).where(
+        or_(DeliveryRamp.waits_until.is_not(None), DeliveryRamp.stopped_at.is_not(None))
+    )
     return query.where(
+        or_(OutboxMessage.lane != Lane.LETTER, OutboxMessage.scope.not_in(blocked)),
         OutboxMessage.status == MessageStatus.QUEUED,
         OutboxMessage.due_at <= now,
         is_in_time(now),

@@ -219,6 +219,8 @@ def test_a_ramp_goes_on_by_itself(
     worker.run_once()
     assert len(channel.sent) == 51, "it waits for bounces"
     assert step_of(outbox) == (0, True, False)
+    with outbox.database.reader() as session:
+        assert queries.count_due(session, clock()) == 0, "nobody is to be alarmed"
     clock.advance(minutes=30)
     worker.run_once()
     worker.run_once()

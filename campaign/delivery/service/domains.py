@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from campaign.delivery.models import DomainPause, OutboxMessage
-from campaign.delivery.rules import DAY, MessageStatus, after_pause, pause_delay
+from campaign.delivery.rules import DAY, MessageStatus, pause_delay
 
 
 def pause_domain(session: Session, domain: str, *, reason: str, now: datetime) -> DomainPause:
@@ -46,9 +46,9 @@ def resume_domain(session: Session, domain: str, now: datetime) -> int:
     found = session.get(DomainPause, domain, with_for_update=True)
     if found is None:
         return 0
-    ends_at, begun_at = found.ends_at, found.paused_at
+    # As far as ``after_pause`` puts off what is met.
+    latest = found.ends_at + (found.ends_at - found.paused_at)
     session.delete(found)
-    latest = after_pause(ends_at, now=begun_at, number=0) + (ends_at - begun_at)
     wildcard = "%@" + domain.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     put_off = select(OutboxMessage.id).where(
         OutboxMessage.recipient_key.like(wildcard, escape="\\"),

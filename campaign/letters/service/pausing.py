@@ -25,7 +25,7 @@ from campaign.letters.service.life import WORKER, move_letters_where
 
 AT_ONCE = 1_000
 """Letters that a request moves itself: a fraction of a second."""
-BATCH = 2_000
+BATCH = 1_000
 """Letters that a chore moves in one transaction."""
 _RESUMED = "delivery_resumed"
 
