@@ -1,5 +1,6 @@
 """Writes of the letters domain."""
 
+from campaign.letters.service.choices import choose_mail_form
 from campaign.letters.service.chores import Chores, run_chores, withdraw_unreachable
 from campaign.letters.service.confirmation import (
     can_withdraw,
@@ -15,6 +16,7 @@ from campaign.letters.service.mail import (
     queue_passed_on,
     render_letter,
 )
+from campaign.letters.service.placing import collect_by_habit
 from campaign.letters.service.returns import find_letter_of, record_return
 from campaign.letters.service.stops import stop_letters
 from campaign.letters.service.submission import Submission, submit_action
@@ -25,6 +27,8 @@ __all__ = [
     "Submission",
     "can_withdraw",
     "check_open",
+    "choose_mail_form",
+    "collect_by_habit",
     "confirm_action",
     "find_letter_of",
     "local_moment",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
@@ -16,7 +16,7 @@ from campaign.letters.models import Letter
 from campaign.letters.rules import HeldReason, LetterStatus
 from campaign.letters.service.life import (
     WORKER,
-    mark_letter_sent,
+    mark_letters_sent,
     move_letter,
     move_letters_where,
 )
@@ -30,26 +30,42 @@ def record_delivery(
     *,
     correspondence: Correspondence,
 ) -> None:
-    """Bring a letter up to its message, which has been sent or has failed for good.
+    """Bring the letters of a message up to it, when it has been sent or has failed for good.
 
-    Does nothing for other mail and the second time. A supporter whose letter failed is told, with
-    their text.
+    Does nothing for other mail and the second time. Each supporter whose letter failed is told,
+    with their text.
     """
     if message.lane is not Lane.LETTER:
         return
     session.flush()
-    if message.status is MessageStatus.SENT and mark_letter_sent(
+    if message.status is MessageStatus.SENT and mark_letters_sent(
         session, message.id, sent_at=message.sent_at or now, now=now
     ):
         return
-    letter = session.scalar(
+    if message.status not in (MessageStatus.SENT, MessageStatus.FAILED):
+        return
+    letters = session.scalars(
         select(Letter)
-        .where(Letter.outbox_message_id == message.id)
+        .where(
+            Letter.outbox_message_id == message.id,
+            Letter.status.in_((LetterStatus.QUEUED, LetterStatus.HELD)),
+        )
+        .order_by(Letter.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if letter is None or message.status not in (MessageStatus.SENT, MessageStatus.FAILED):
-        return
+    for letter in letters.all():
+        _bring_up(session, letter, message, now, correspondence=correspondence)
+
+
+def _bring_up(
+    session: Session,
+    letter: Letter,
+    message: FinalMessage | OutboxMessage,
+    now: datetime,
+    *,
+    correspondence: Correspondence,
+) -> None:
     if letter.status is LetterStatus.HELD:
         # A worker had claimed the message in the moment in which the letter was held.
         move_letter(
@@ -60,8 +76,6 @@ def record_delivery(
             now=now,
             reason="claimed before it was held",
         )
-    if letter.status is not LetterStatus.QUEUED:
-        return
     if message.status is MessageStatus.SENT:
         move_letter(session, letter, LetterStatus.SENT, actor=WORKER, now=now)
         letter.sent_at = message.sent_at or now
@@ -83,7 +97,7 @@ def pause_letters(
 ) -> int:
     """Stop a campaign's letters at once and hold those that no worker has; return how many.
 
-    Their messages stay in the outbox, where the pause keeps them.
+    Their messages stay in the outbox, where the pause keeps them; what waits for a digest has none.
     """
     scope = campaign_scope(campaign_id)
     delivery.pause(session, scope=scope, actor=actor, reason=reason, now=now)
@@ -91,7 +105,13 @@ def pause_letters(
     return len(
         move_letters_where(
             session,
-            [Letter.campaign_id == campaign_id, Letter.outbox_message_id.in_(_unclaimed())],
+            [
+                Letter.campaign_id == campaign_id,
+                or_(
+                    Letter.outbox_message_id.in_(_unclaimed()),
+                    Letter.outbox_message_id.is_(None),
+                ),
+            ],
             LetterStatus.QUEUED,
             LetterStatus.HELD,
             actor=actor,
