@@ -16,7 +16,7 @@ from campaign.letters.service.mail import (
     queue_passed_on,
     render_letter,
 )
-from campaign.letters.service.placing import collect_by_habit
+from campaign.letters.service.placing import collect_by_habit, hasten_digest
 from campaign.letters.service.returns import find_letter_of, record_return
 from campaign.letters.service.stops import stop_letters
 from campaign.letters.service.submission import Submission, submit_action
@@ -31,6 +31,7 @@ __all__ = [
     "collect_by_habit",
     "confirm_action",
     "find_letter_of",
+    "hasten_digest",
     "local_moment",
     "pause_letters",
     "queue_passed_on",

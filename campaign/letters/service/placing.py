@@ -94,6 +94,19 @@ def free_companions(session: Session, letter: Letter, *, now: datetime) -> None:
     )
 
 
+def hasten_digest(session: Session, *, campaign_id: int, candidacy_id: int, now: datetime) -> None:
+    """Let what waits for a candidate's digest leave with one that is made soon."""
+    _wait_for_digest(
+        session,
+        [
+            Letter.campaign_id == campaign_id,
+            Letter.candidacy_id == candidacy_id,
+            Letter.outbox_message_id.is_(None),
+        ],
+        digest_at=now,
+    )
+
+
 def collect_letters(
     session: Session, *, campaign: Campaign, candidacy_id: int, keep: int, now: datetime
 ) -> int:
