@@ -158,7 +158,7 @@ def test_letters_wait_and_come_as_one_mail_at_the_hour(place: Place) -> None:
     assert digest.subject == f"3 letters from 3 constituents in {place.ballot.constituency.name}"
     assert "2 people sent the campaign's letter as it is: Joan and Bo." in digest.body
     assert "| My own words.\n|\n| And more." in digest.body
-    assert "1 of 1: Jane Smith, jane.smith@example.org" in digest.body
+    assert "Letter 1 of 1, from Jane Smith\nTo answer: jane.smith@example.org\n" in digest.body
     assert "as you chose" in digest.body
     assert digest.body.count(f"http://localhost/answer/{ann.id}/") == 1
     assert place.campaign.contact_name in digest.body
@@ -471,7 +471,7 @@ def test_a_huge_digest_is_several_mails(place: Place) -> None:
     assert first.subject.endswith("(1 of 2)")
     assert second.subject.endswith("(2 of 2)")
     assert "7 letters are in somebody's own words" in first.body
-    assert "6 of 7: Writer 5" in second.body
+    assert "Letter 6 of 7, from Writer 5" in second.body
     for number in range(7):
         assert (first.body + second.body).count(f"Number {number}.") == 1
     place.settle(first)
