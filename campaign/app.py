@@ -24,8 +24,8 @@ from campaign.delivery.channels.signing import load_signer
 from campaign.delivery.channels.smtp import SmtpChannel
 from campaign.delivery.worker import Worker
 from campaign.followups.answer_news import tell_news
-from campaign.followups.answers import ask_writers, hold_overtaken_letters
 from campaign.followups.correspondence import run_letter_chores
+from campaign.followups.overtaken import ask_writers, hold_overtaken_letters
 from campaign.followups.repairs import keep_repairs
 from campaign.followups.returned_mail import outcome_handler
 from campaign.letters.service import keep_pauses

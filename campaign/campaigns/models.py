@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from campaign.campaigns.rules import CampaignStatus, Imprint
+from campaign.campaigns.rules import CampaignStatus, Imprint, MailForm, MailHabits
 from campaign.core.db import Base, enum_by_value
 
 
@@ -40,6 +40,20 @@ class Campaign(Base):
     """What a supporter agrees to; its wording is stored with each action."""
     news_text: Mapped[str] = mapped_column(Text, default="")
     """Label of the mailing-list box; empty for no such box."""
+    mail_form: Mapped[MailForm] = mapped_column(
+        enum_by_value(MailForm),
+        default=MailForm.EVERY_LETTER,
+        server_default=MailForm.EVERY_LETTER.value,
+    )
+    """How letters come to candidates who have chosen nothing themselves."""
+    letters_a_day: Mapped[int] = mapped_column(
+        default=MailHabits.letters_a_day, server_default=str(MailHabits.letters_a_day)
+    )
+    """Letters of their own to one mailbox on one day; further ones wait for the digest."""
+    digest_hour: Mapped[int] = mapped_column(
+        default=MailHabits.digest_hour, server_default=str(MailHabits.digest_hour)
+    )
+    """When digests leave: the hour in the time zone of the election."""
     created_at: Mapped[datetime]
 
     asks: Mapped[list["Ask"]] = relationship(order_by="Ask.position")

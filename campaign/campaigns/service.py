@@ -72,6 +72,9 @@ def _save_texts(campaign: Campaign, content: CampaignContent) -> list[str]:
         "contact_email": content.contact_email,
         "consent_text": content.consent_text,
         "news_text": content.news_text,
+        "mail_form": content.mail.form,
+        "letters_a_day": content.mail.letters_a_day,
+        "digest_hour": content.mail.digest_hour,
     }
     changed = [name for name, value in wanted.items() if getattr(campaign, name) != value]
     for name in changed:

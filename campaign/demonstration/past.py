@@ -1,6 +1,7 @@
 """Two weeks of letters and answers, so that no page of the demonstration is empty."""
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.queries import list_asks
+from campaign.campaigns.rules import MailForm
 from campaign.candidates.models import Candidacy
 from campaign.candidates.queries import list_ballot_candidacies
 from campaign.delivery.models import DeliveryAttempt, OutboxMessage
@@ -17,9 +19,15 @@ from campaign.delivery.service.ramps import pass_ramp
 from campaign.demonstration.answers import Office, plan_answers
 from campaign.demonstration.island import SEED
 from campaign.demonstration.timeline import PAST_DAYS, Step
-from campaign.demonstration.writers import plan_letters
+from campaign.demonstration.writers import DIGEST_SEAT, is_written_to, plan_letters
 from campaign.elections.models import Ballot
-from campaign.letters.service import Correspondence, record_delivery, run_chores
+from campaign.letters.service import (
+    Correspondence,
+    choose_mail_form,
+    hasten_digest,
+    record_delivery,
+    run_chores,
+)
 
 _LEFT_TO_THE_WORKER = timedelta(minutes=6)
 """What was written so lately is still in the outbox when the demonstration starts."""
@@ -47,6 +55,7 @@ def write_past(
             campaign, open_ballots, correspondence=correspondence, chance=chance, now=now
         ),
     ]
+    steps += _digest_steps(campaign, open_ballots[DIGEST_SEAT][1], now=now)
     chance.shuffle(open_ballots)
     post = _Post(correspondence, dead=_dead_addresses(open_ballots))
     rounds = [now - timedelta(hours=hours) for hours in range(2, PAST_DAYS * 24, 6)]
@@ -58,6 +67,28 @@ def write_past(
     post.deliver(session, now - _LEFT_TO_THE_WORKER)
     # Two weeks of letters have shown what a ramp shows, and what leaves now goes nowhere.
     pass_ramp(session, campaign_scope(campaign.id), now)
+
+
+def _digest_steps(
+    campaign: Campaign, candidacies: Sequence[Candidacy], *, now: datetime
+) -> list[Step]:
+    """Let a candidate choose digests; today's leaves when the demonstration starts."""
+    # The first of a seat may be one whose mailbox is dead.
+    candidacy = [each for each in candidacies if is_written_to(each)][1]
+    chosen_at = now - timedelta(days=3)
+
+    def choose(session: Session) -> None:
+        choose_mail_form(
+            session,
+            campaign=campaign,
+            candidacy_id=candidacy.id,
+            form=MailForm.ONE_DIGEST,
+            actor="candidate",
+            now=chosen_at,
+        )
+
+    hasten = partial(hasten_digest, campaign_id=campaign.id, candidacy_id=candidacy.id, now=now)
+    return [Step(chosen_at, choose), Step(now, hasten)]
 
 
 class _Post:

@@ -26,8 +26,10 @@ from campaign.letters.service import (
 from campaign.pledges.queries import list_current_answers
 
 ACTIONS = 130
-_RECENT_ACTIONS = 4
+_RECENT_ACTIONS = 6
 """The last ones were confirmed a moment ago: the worker sends their letters when it starts."""
+DIGEST_SEAT = 1
+"""Place of the seat to which they wrote; one of its candidates gets them in a digest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +68,25 @@ def plan_letters(
             takes_one_back=number % 25 == 7,
         )
         if number < _RECENT_ACTIONS:
-            plan = replace(plan, at=now - timedelta(minutes=4 - number), takes_one_back=False)
+            ballot, candidacies = ballots[DIGEST_SEAT]
+            plan = replace(
+                plan,
+                ballot=ballot,
+                candidacies=tuple(each for each in candidacies if is_written_to(each)),
+                at=now - timedelta(seconds=300 - 50 * number),
+                takes_one_back=False,
+            )
         elif number % 18 == 5:
             plan = replace(plan, is_confirmed=False)
             if number % 36 == 5:
                 at = moment_before(now, chance, days=1.5)
                 plan = replace(plan, at=at)
         yield from _steps(plan, campaign, correspondence=correspondence)
+
+
+def is_written_to(candidacy: Candidacy) -> bool:
+    """Tell whether a letter to a candidate can leave."""
+    return candidacy.status is CandidacyStatus.STANDING and bool(candidacy.person.email)
 
 
 def _writers(chance: random.Random, count: int) -> Iterator[Writer]:

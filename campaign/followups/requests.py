@@ -14,7 +14,12 @@ from campaign.pledges.service import AnswerDoor, note_request, settle_address_re
 
 
 def note_candidate_request(
-    session: Session, door: AnswerDoor, *, kind: RequestKind, now: datetime
+    session: Session,
+    door: AnswerDoor,
+    *,
+    kind: RequestKind,
+    now: datetime,
+    actor: str = CANDIDATE,
 ) -> None:
     """Note what a candidate asks for, and stop at once the letters that it speaks against."""
     candidacy_id = door.candidacy.id
@@ -26,7 +31,7 @@ def note_candidate_request(
         session,
         list_mail_stops(session, door.campaign.id, [candidacy_id]),
         campaign_id=door.campaign.id,
-        actor=CANDIDATE,
+        actor=actor,
         now=now,
     )
 

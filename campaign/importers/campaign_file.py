@@ -20,6 +20,8 @@ from campaign.campaigns.rules import (
     CampaignStatus,
     EvidenceContent,
     Imprint,
+    MailForm,
+    MailHabits,
 )
 from campaign.campaigns.rules.accent import check_accent, parse_colour
 from campaign.campaigns.service import save_campaign
@@ -28,6 +30,7 @@ from campaign.elections.errors import ElectionNotFound
 from campaign.importers.letter_template import VariantContent, save_template
 from campaign.importers.toml_reader import FileInvalid, TomlTable, read_toml
 from campaign.letters.rules import check_condition, check_template
+from campaign.letters.service import collect_by_habit
 
 BUILT_IN = Path(__file__).parent / "built_in" / "online_safety.toml"
 """The campaign that the toolkit ships with: shown by the demonstration, copied to start from."""
@@ -86,6 +89,9 @@ def load_campaign(
         campaign, changes = save_campaign(session, file.content, now=now)
     except ElectionNotFound as error:
         raise FileInvalid(f"{file.name}: election: {error}") from error
+    if {f"{name} changed" for name in ("mail_form", "letters_a_day")} & set(changes):
+        taken = collect_by_habit(session, campaign, now=now)
+        changes += [f"{taken} letters taken back from the outbox into digests"] if taken else []
     return campaign, changes + save_template(session, campaign.id, file.variants)
 
 
@@ -114,6 +120,7 @@ def _content(table: TomlTable, *, election_id: str | None) -> CampaignContent:
         contact_email=_email(contact),
         consent_text=table.text("consent", limit=2000),
         news_text=table.text("news", limit=1000, is_required=False),
+        mail=_mail(table.table("mail", is_required=False)),
         asks=asks,
         evidence=_evidence(table, ask_slugs={ask.slug for ask in asks}),
     )
@@ -172,6 +179,24 @@ def _email(table: TomlTable) -> str:
         except EmailNotValidError:
             table.problem("email", "an e-mail address is expected")
     return email
+
+
+def _mail(table: TomlTable) -> MailHabits:
+    form = table.line("form", is_required=False)
+    if form and form not in set(MailForm):
+        table.problem("form", f"one of {', '.join(MailForm)} is expected")
+        form = ""
+    mail = MailHabits(
+        form=MailForm(form) if form else MailHabits.form,
+        letters_a_day=table.number(
+            "letters_a_day", default=MailHabits.letters_a_day, lowest=1, highest=1000
+        ),
+        digest_hour=table.number(
+            "digest_hour", default=MailHabits.digest_hour, lowest=0, highest=23
+        ),
+    )
+    table.end()
+    return mail
 
 
 def _asks(table: TomlTable) -> tuple[AskContent, ...]:

@@ -60,9 +60,21 @@ class TomlTable:
             return {}
         return dict(value)
 
-    def table(self, key: str) -> "TomlTable":
+    def number(self, key: str, *, default: int, lowest: int, highest: int) -> int:
+        """Return a whole number between two others; the default where it is missing or wrong."""
+        value = self._take(key)
+        if value is None:
+            return default
+        if type(value) is not int or not lowest <= value <= highest:  # True is an int too.
+            self.problem(key, f"a whole number from {lowest} to {highest} is expected")
+            return default
+        return value
+
+    def table(self, key: str, *, is_required: bool = True) -> "TomlTable":
         """Return a table of this table; an empty one where it is missing or wrong."""
         value = self._take(key)
+        if value is None and not is_required:
+            return TomlTable({}, path=f"{self._path}{key}.", problems=self._problems)
         if not isinstance(value, dict):
             self.problem(key, f"a table is expected: [{key}]")
             return TomlTable({}, path=f"{self._path}{key}.", problems=[])

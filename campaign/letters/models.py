@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from campaign.campaigns.rules import MailForm
 from campaign.candidates.models import Candidacy
 from campaign.core.db import Base, enum_by_value
 from campaign.geography.models import Constituency
@@ -85,6 +86,13 @@ class Letter(Base):
         # Each also holds what is counted below it, so that counts read no letter.
         Index("ix_letters_of_campaign", "campaign_id", "status", "supporter_id"),
         Index("ix_letters_to_candidate", "candidacy_id", "status", "campaign_id", "supporter_id"),
+        Index(
+            "ix_letters_waiting_for_digest",
+            "status",
+            "digest_at",
+            sqlite_where=text("outbox_message_id IS NULL AND digest_at IS NOT NULL"),
+            postgresql_where=text("outbox_message_id IS NULL AND digest_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -94,9 +102,11 @@ class Letter(Base):
     candidacy_id: Mapped[int] = mapped_column(ForeignKey("candidacies.id"))
     variant_id: Mapped[int | None] = mapped_column(ForeignKey("template_variants.id"))
     outbox_message_id: Mapped[int | None] = mapped_column(
-        ForeignKey("outbox_messages.id"), unique=True
+        ForeignKey("outbox_messages.id"), index=True
     )
-    """Set when the letter is queued; delivery status is read from there."""
+    """What carries the letter, alone or with others; delivery status is read from there."""
+    digest_at: Mapped[datetime | None]
+    """When the digest is due that the letter waits for or goes with; None for one of its own."""
     status: Mapped[LetterStatus] = mapped_column(enum_by_value(LetterStatus))
     held_reason: Mapped[HeldReason | None] = mapped_column(enum_by_value(HeldReason))
     subject: Mapped[str]
@@ -128,6 +138,28 @@ class LetterQuestion(Base):
     chosen_at: Mapped[datetime | None]
 
     letter: Mapped[Letter] = relationship()
+
+
+class MailChoice(Base):
+    """How the letters of a campaign come to one candidate, where somebody has chosen.
+
+    For each campaign by itself: the link by which it is chosen is one campaign's, so whoever reads
+    its mail must not be able to silence another's. "Nothing more" is a request of the pledges.
+    """
+
+    __tablename__ = "mail_choices"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    candidacy_id: Mapped[int] = mapped_column(ForeignKey("candidacies.id"), primary_key=True)
+    form: Mapped[MailForm] = mapped_column(enum_by_value(MailForm))
+    chosen_by: Mapped[str]
+    """``candidate``, or ``organiser:7`` for the organiser of that id."""
+    chosen_at: Mapped[datetime]
+
+    @property
+    def is_own(self) -> bool:
+        """Tell whether the candidate chose it, by their own link."""
+        return self.chosen_by == "candidate"
 
 
 class LetterTransition(Base):

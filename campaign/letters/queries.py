@@ -14,7 +14,7 @@ from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import Lane, normalise_recipient
 from campaign.elections.models import Ballot, Election
 from campaign.letters.errors import ActionNotFound
-from campaign.letters.models import Action, Letter, LetterTransition, TemplateVariant
+from campaign.letters.models import Action, Letter, LetterTransition, MailChoice, TemplateVariant
 from campaign.letters.rules import (
     CONFIRMED_STATUSES,
     Draft,
@@ -103,6 +103,11 @@ def list_last_reasons(session: Session, action: Action) -> dict[int, str]:
         .order_by(LetterTransition.id)
     )
     return {entry.letter_id: entry.reason for entry in entries}
+
+
+def find_mail_choice(session: Session, campaign_id: int, candidacy_id: int) -> MailChoice | None:
+    """Return how a campaign's letters are to come to a candidate, where somebody has chosen."""
+    return session.get(MailChoice, (campaign_id, candidacy_id))
 
 
 def list_variants(session: Session, campaign_id: int) -> list[TemplateVariant]:

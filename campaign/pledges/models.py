@@ -73,7 +73,7 @@ class CandidateRequest(Base):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
     candidacy_id: Mapped[int] = mapped_column(ForeignKey("candidacies.id"))
     kind: Mapped[str]
-    """``not_me``, ``wrong_address``, ``one_digest_a_day`` or ``nothing_more``."""
+    """``not_me``, ``wrong_address`` or ``nothing_more``."""
     note: Mapped[str] = mapped_column(Text, default="")
     requested_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]

@@ -71,7 +71,6 @@ class RequestKind(StrEnum):
 
     NOT_ME = "not_me"
     WRONG_ADDRESS = "wrong_address"
-    ONE_DIGEST_A_DAY = "one_digest_a_day"
     NOTHING_MORE = "nothing_more"
 
 

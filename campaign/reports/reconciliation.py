@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from campaign.campaigns.queries import list_campaigns
 from campaign.delivery.models import OutboxMessage
@@ -64,9 +64,10 @@ def _faults(session: Session, campaign_id: int) -> list[str]:
             _broken_chain(campaign_id),
         ),
         (
-            "queued without a message that waits or is being sent",
+            "queued without a message that waits or is being sent, and not for a digest",
             _letters(
                 Letter.status == LetterStatus.QUEUED,
+                Letter.outbox_message_id.is_not(None) | Letter.digest_at.is_(None),
                 ~_message_is(MessageStatus.QUEUED, MessageStatus.SENDING),
             ),
         ),
@@ -74,6 +75,7 @@ def _faults(session: Session, campaign_id: int) -> list[str]:
             "sent without a message that was sent",
             _letters(Letter.status == LetterStatus.SENT, ~_message_is(MessageStatus.SENT)),
         ),
+        ("in one message with other letters, and not as a digest", _shared_message()),
         (
             "not to be sent, with a message that may leave or has left",
             _letters(
@@ -186,6 +188,20 @@ def _unlike_action() -> Select[int]:
             Action.id == Letter.action_id,
             and_(waits, Action.confirmed_at.is_not(None))
             | and_(left, Action.confirmed_at.is_(None)),
+        )
+    )
+
+
+def _shared_message() -> Select[int]:
+    """Only a digest carries several letters, and all of them to one candidate of one campaign."""
+    other = aliased(Letter)
+    return _letters(
+        exists().where(
+            other.outbox_message_id == Letter.outbox_message_id,
+            other.id != Letter.id,
+            Letter.digest_at.is_(None)
+            | (other.candidacy_id != Letter.candidacy_id)
+            | (other.campaign_id != Letter.campaign_id),
         )
     )
 

@@ -9,6 +9,7 @@ from campaign.web.back_office.candidates import views as back_office_candidates
 from campaign.web.back_office.delivery import views as back_office_delivery
 from campaign.web.back_office.exports import views as back_office_exports
 from campaign.web.back_office.letters import views as back_office_letters
+from campaign.web.back_office.mail_choice import views as back_office_mail_choice
 from campaign.web.back_office.pledges import views as back_office_pledges
 from campaign.web.back_office.returned import views as back_office_returned
 from campaign.web.demonstration.mailbox import views as mailbox
@@ -17,6 +18,7 @@ from campaign.web.public.campaigns import views as campaigns
 from campaign.web.public.geography import views as geography
 from campaign.web.public.home import views as home
 from campaign.web.public.letters import views as letters
+from campaign.web.public.mail_choice import views as mail_choice
 from campaign.web.public.pledges import views as pledges
 from campaign.web.public.tracker import views as tracker
 from campaign.web.public.unsubscribe import views as unsubscribe
@@ -31,12 +33,14 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     back_office_delivery.blueprint,
     back_office_exports.blueprint,
     back_office_letters.blueprint,
+    back_office_mail_choice.blueprint,
     back_office_pledges.blueprint,
     back_office_returned.blueprint,
     home.blueprint,
     campaigns.blueprint,
     geography.blueprint,
     letters.blueprint,
+    mail_choice.blueprint,
     pledges.blueprint,
     tracker.blueprint,
     unsubscribe.blueprint,

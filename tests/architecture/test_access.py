@@ -42,6 +42,10 @@ ACCESS: dict[str, str | Role] = {
     "letters.action_withdraw": SIGNED_LINK,
     "letters.choose": SIGNED_LINK,
     "letters.choose_submit": SIGNED_LINK,
+    "mail_choice.choose": SIGNED_LINK,
+    "mail_choice.choose_submit": SIGNED_LINK,
+    "mail_choice.moved": SIGNED_LINK,
+    "mail_choice.moved_submit": SIGNED_LINK,
     "pledges.answer": SIGNED_LINK,
     "pledges.answer_submit": SIGNED_LINK,
     "pledges.ask_for": SIGNED_LINK,
@@ -98,6 +102,8 @@ ACCESS: dict[str, str | Role] = {
     "organise_exports.pledges": Role.ORGANISER,
     "organise_letters.read": Role.MODERATOR,
     "organise_letters.read_submit": Role.MODERATOR,
+    "organise_mail_choice.choose": Role.ORGANISER,
+    "organise_mail_choice.choose_submit": Role.ORGANISER,
     "organise_pledges.record": Role.ORGANISER,
     "organise_pledges.record_submit": Role.ORGANISER,
     "organise_pledges.review": Role.VIEWER,
@@ -135,9 +141,15 @@ ROUTES = """
 /action/<token>/withdraw POST
 /answer/<token>/ GET
 /answer/<token>/ POST
+/answer/<token>/mail GET
+/answer/<token>/mail POST
 /answer/<token>/receipt GET
 /answer/<token>/request/<kind> GET
 /answer/<token>/request/<kind> POST
+/answer/<token>/request/nothing_more GET
+/answer/<token>/request/nothing_more POST
+/answer/<token>/request/one_digest_a_day GET
+/answer/<token>/request/one_digest_a_day POST
 /answer/<token>/withdraw/<ask_slug> GET
 /answer/<token>/withdraw/<ask_slug> POST
 /healthz GET
@@ -148,6 +160,8 @@ ROUTES = """
 /organise/<campaign_slug>/candidates/<int:person_id>/ GET
 /organise/<campaign_slug>/candidates/<int:person_id>/address GET
 /organise/<campaign_slug>/candidates/<int:person_id>/address POST
+/organise/<campaign_slug>/candidates/<int:person_id>/mail GET
+/organise/<campaign_slug>/candidates/<int:person_id>/mail POST
 /organise/<campaign_slug>/candidates/<int:person_id>/pledge GET
 /organise/<campaign_slug>/candidates/<int:person_id>/pledge POST
 /organise/<campaign_slug>/delivery GET

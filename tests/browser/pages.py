@@ -100,10 +100,8 @@ def personal_pages(page: Page, doors: Doors) -> Iterator[str]:
         doors.answer,
         f"{doors.answer}receipt",
         doors.returned.unsubscribe,
-        *(
-            f"{doors.answer}request/{kind}"
-            for kind in ("not_me", "wrong_address", "one_digest_a_day", "nothing_more")
-        ),
+        *(f"{doors.answer}request/{kind}" for kind in ("not_me", "wrong_address")),
+        f"{doors.answer}mail",
     )
     page.goto(doors.choice)
     page.locator("main form textarea").first.fill("")
@@ -118,9 +116,13 @@ def personal_pages(page: Page, doors: Doors) -> Iterator[str]:
     page.goto(doors.answer)
     follow(page, "Withdraw this answer")
     yield "the withdrawal of an answer"
-    page.goto(f"{doors.answer}request/one_digest_a_day")
+    page.goto(f"{doors.answer}request/wrong_address")
     page.locator("main form .button").first.click()
     yield "a request that was noted"
+    page.goto(f"{doors.answer}request/nothing_more")
+    page.get_by_label("One digest a day").check()
+    page.locator("main form .button").first.click()
+    yield "a choice of how letters come"
     page.goto(doors.waiting)
     page.get_by_role("button", name="Withdraw my letter").first.click()
     yield "a letter withdrawn"
@@ -180,6 +182,7 @@ def office_pages(page: Page, doors: Doors) -> Iterator[str]:
         candidate,
         doors.letter,
         f"{candidate}address",
+        f"{candidate}mail",
         f"{candidate}pledge",
         f"/organise/{SLUG}/review/",
         f"/organise/{SLUG}/requests/",
@@ -199,6 +202,7 @@ def office_pages(page: Page, doors: Doors) -> Iterator[str]:
         doors.returned.suppression,
         doors.letter,
         f"{candidate}address",
+        f"{candidate}mail",
         f"{candidate}pledge",
         f"/organise/{SLUG}/delivery",
         "/organise/delivery",

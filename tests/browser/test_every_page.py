@@ -18,6 +18,7 @@ WITHOUT_A_PAGE = {
     "metrics.show",
     "home.index",  # Leads on where there is one campaign; test_campaign_pages has its list.
     "home.robots",
+    "mail_choice.moved",  # Leads to the page that took its place.
     "tracker.csv",
     "tracker.json",
     "organise_exports.letters",

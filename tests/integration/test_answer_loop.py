@@ -12,8 +12,8 @@ from campaign.core.toolkit import Toolkit
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import Lane, MessageStatus
 from campaign.followups.answer_news import last_news_time, tell_news
-from campaign.followups.answers import ask_writers, hold_overtaken_letters
 from campaign.followups.correspondence import correspondence, run_letter_chores
+from campaign.followups.overtaken import ask_writers, hold_overtaken_letters
 from campaign.letters.errors import LetterNotFound, LettersClosed, QuestionClosed, TextInvalid
 from campaign.letters.models import Action, Letter, LetterQuestion
 from campaign.letters.queries import list_last_reasons

@@ -222,8 +222,6 @@ def test_requests_that_stop_mail(session: Session, world: PledgeWorld) -> None:
         {"campaign_id": world.campaign.id, "candidacy_id": candidacy.id}
         for candidacy in world.candidacies
     )
-    note_request(session, kind=RequestKind.ONE_DIGEST_A_DAY, now=NOW, **ann)
-    assert not wants_no_mail(session, **ann)
     request = note_request(session, kind=RequestKind.NOTHING_MORE, now=NOW, **ann)
     assert note_request(session, kind=RequestKind.NOTHING_MORE, now=NOW, **ann) is request
     assert wants_no_mail(session, **ann)

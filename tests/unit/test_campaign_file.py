@@ -2,7 +2,7 @@ import tomllib
 
 import pytest
 
-from campaign.campaigns.rules import CampaignStatus
+from campaign.campaigns.rules import CampaignStatus, MailForm
 from campaign.importers.campaign_file import BUILT_IN, CampaignFile, parse_campaign_file
 from campaign.importers.toml_reader import FileInvalid
 
@@ -46,6 +46,10 @@ def test_every_line_of_the_texts_is_folded() -> None:
     [
         ('slug = "safer-internet" ', 'slug = "Safer Internet" ', "mine.toml: slug: small letters"),
         ('slug = "safer-internet" ', 'slug = "organise" ', "mine.toml: slug: organise is an"),
+        ('form = "every_letter"', 'form = "pigeon"', "mail.form: one of every_letter, one_di"),
+        ("letters_a_day = 20", "letters_a_day = 0", "mail.letters_a_day: a whole number from 1"),
+        ("digest_hour = 18", "digest_hour = true", "mail.digest_hour: a whole number from 0"),
+        ("digest_hour = 18", "hour = 18", "mail.hour: is not known here"),
         ('slug = "priority"', 'slug = "peer-to-peer"', "asks 2, slug: another ask has the slug"),
         ('"parl.2031-05-22"', '"parl.YYYY-MM-DD"', "election: the id of an imported election"),
         ('status = "draft"', 'status = "open"', "status: one of draft, live, closed is expected"),
@@ -105,3 +109,10 @@ def test_a_campaign_may_choose_its_colour() -> None:
     assert parse(TEXT).content.accent == ""
     chosen = TEXT.replace('# accent = "#0d5b57"', 'accent = "#5B2A86"')
     assert parse(chosen).content.accent == "#5b2a86"
+
+
+def test_how_letters_come_may_be_left_out() -> None:
+    start, end = TEXT.index("[mail]"), TEXT.index("# What candidates are asked")
+    assert parse(TEXT[:start] + TEXT[end:]).content.mail == parse(TEXT).content.mail
+    other = TEXT.replace('form = "every_letter"', 'form = "one_digest_a_day"')
+    assert parse(other).content.mail.form is MailForm.ONE_DIGEST

@@ -9,7 +9,7 @@ from campaign.campaigns.queries import list_asks
 from campaign.candidates.models import Candidacy
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import Lane, MessageStatus
-from campaign.followups.answers import ask_writers, hold_overtaken_letters
+from campaign.followups.overtaken import ask_writers, hold_overtaken_letters
 from campaign.pledges.rules import Channel, Stance
 from campaign.pledges.service import record_pledge
 from tests.conftest import FrozenClock

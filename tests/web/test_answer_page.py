@@ -248,7 +248,7 @@ def test_an_answer_to_an_earlier_wording_is_not_given_to_the_new_one(
     assert form_data(page)["stance-priority"] == ""
 
 
-@pytest.mark.parametrize("kind", ["not_me", "wrong_address", "one_digest_a_day", "nothing_more"])
+@pytest.mark.parametrize("kind", ["not_me", "wrong_address"])
 def test_requests_are_noted_by_a_button(
     client: CheckingClient, read: Reads, world: PledgeWorld, door: str, kind: str
 ) -> None:
@@ -259,8 +259,7 @@ def test_requests_are_noted_by_a_button(
     assert "We have noted this." in done.get_data(as_text=True)
     request = read().scalars(select(CandidateRequest)).one()
     assert (request.kind, request.candidacy_id) == (kind, world.candidacies[0].id)
-    stops = wants_no_mail(read(), world.campaign.id, world.candidacies[0].id)
-    assert stops is (kind != "one_digest_a_day")
+    assert wants_no_mail(read(), world.campaign.id, world.candidacies[0].id)
     assert client.get(door).status_code == (410 if kind == "not_me" else 200)
 
 
@@ -287,7 +286,7 @@ def test_links_that_have_ended_say_so_and_take_nothing(
     assert events(read()) == []
 
 
-@pytest.mark.parametrize("path", ["", "receipt", "withdraw/priority", "request/nothing_more"])
+@pytest.mark.parametrize("path", ["", "receipt", "withdraw/priority", "request/not_me", "mail"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_opening_a_link_changes_nothing(
     client: CheckingClient, read: Reads, door: str, path: str, method: str

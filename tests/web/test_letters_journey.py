@@ -383,8 +383,8 @@ def test_a_candidate_who_wants_nothing_more_gets_nothing_more(
     page = confirmed(app, client, place)
     letter = mails(app, Lane.LETTER)[0]
     (answer,) = links_in(letter.body)
-    request = f"{answer}request/nothing_more"
-    assert client.post(request, data=fields_of(client.get(request).text)).status_code == 200
+    choice = {**fields_of(client.get(f"{answer}mail").text), "wish": "nothing_more"}
+    assert client.post(f"{answer}mail", data=choice).status_code == 303
     assert statuses(app) == ["withdrawn", "queued"]
     assert mails(app, Lane.LETTER)[0].status is MessageStatus.CANCELLED
     shown = client.get(page).text

@@ -81,7 +81,7 @@ def test_buttons_behind_a_candidates_link_have_their_limit(
     client = limited_app.test_client()
     token = fields_of(client.get(place.write).text)["csrf_token"][0]
     data = {"csrf_token": token, "step": "publish"}
-    paths = ("", "withdraw/priority", "request/nothing_more")
+    paths = ("", "withdraw/priority", "mail")
     codes = [
         client.post(f"/answer/guess{n}/{paths[n % 3]}", data=data).status_code for n in range(21)
     ]

@@ -13,6 +13,15 @@ class CampaignStatus(StrEnum):
     CLOSED = "closed"
 
 
+class MailForm(StrEnum):
+    """How a campaign's letters come to a candidate."""
+
+    EVERY_LETTER = "every_letter"
+    """Each as it comes, with its writer in Reply-To."""
+    ONE_DIGEST = "one_digest_a_day"
+    """All of a day in one e-mail."""
+
+
 SLUG_PATTERN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 RESERVED_SLUGS = frozenset(
@@ -76,6 +85,17 @@ class EvidenceContent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MailHabits:
+    """How letters come to candidates who have chosen nothing themselves."""
+
+    form: MailForm = MailForm.EVERY_LETTER
+    letters_a_day: int = 20
+    """Letters of their own to one mailbox on one day; further ones wait for the digest."""
+    digest_hour: int = 18
+    """When digests leave: the hour in the time zone of the election."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CampaignContent:
     """Everything that an organisation writes about its campaign, except the letters."""
 
@@ -95,5 +115,6 @@ class CampaignContent:
     contact_email: str
     consent_text: str
     news_text: str
+    mail: MailHabits = MailHabits()
     asks: tuple[AskContent, ...]
     evidence: tuple[EvidenceContent, ...]

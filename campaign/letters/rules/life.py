@@ -99,13 +99,11 @@ def check_transition(current: LetterStatus, target: LetterStatus) -> None:
 
 
 def held_reason_at(
-    *, has_address: bool, phase: ElectionPhase, is_paused: bool, is_answered: bool = False
+    *, has_address: bool, phase: ElectionPhase, is_paused: bool
 ) -> HeldReason | None:
     """Return why a confirmed letter must wait at this moment; None when it may leave."""
     if not has_address:
         return HeldReason.NO_ADDRESS
     if phase is not ElectionPhase.CAMPAIGN:
         return HeldReason.CALENDAR
-    if is_answered:
-        return HeldReason.CANDIDATE_ANSWERED
     return HeldReason.PAUSED if is_paused else None

@@ -1,5 +1,6 @@
 """Writes of the letters domain."""
 
+from campaign.letters.service.choices import choose_mail_form
 from campaign.letters.service.chores import Chores, run_chores, withdraw_unreachable
 from campaign.letters.service.confirmation import (
     can_withdraw,
@@ -17,6 +18,7 @@ from campaign.letters.service.mail import (
     render_letter,
 )
 from campaign.letters.service.pausing import keep_pauses, pause_letters, resume_letters
+from campaign.letters.service.placing import collect_by_habit, hasten_digest
 from campaign.letters.service.questions import (
     Question,
     choose_nothing,
@@ -36,10 +38,13 @@ __all__ = [
     "Submission",
     "can_withdraw",
     "check_open",
+    "choose_mail_form",
     "choose_nothing",
+    "collect_by_habit",
     "confirm_action",
     "find_letter_of",
     "get_question",
+    "hasten_digest",
     "hold_answered_letters",
     "keep_pauses",
     "keep_questions",

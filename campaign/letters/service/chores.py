@@ -17,6 +17,7 @@ from campaign.elections.models import Ballot, Election
 from campaign.elections.queries import get_election
 from campaign.letters.models import Action, Letter
 from campaign.letters.rules import HeldReason, LetterStatus, MailStop
+from campaign.letters.service.digests import make_digests
 from campaign.letters.service.dispatch import (
     cancel_message_of,
     dispatch_letter,
@@ -43,12 +44,13 @@ class Chores:
     stopped: int
     released: int
     sent_again: int
+    digests: int
 
 
 def run_chores(
     session: Session, *, correspondence: Correspondence, now: datetime, limit: int = BATCH
 ) -> Chores:
-    """Expire, remind, stop, release and send again what is due, at most ``limit`` of each."""
+    """Do each chore for what is due, and for ``limit`` letters or candidates at most."""
     stops = _list_stops(session, correspondence)
     return Chores(
         refused=sum(
@@ -65,6 +67,8 @@ def run_chores(
         sent_again=send_returned_again(
             session, stops=stops, correspondence=correspondence, now=now, limit=limit
         ),
+        # Last, because the others decide what there is to put into one.
+        digests=make_digests(session, correspondence=correspondence, now=now, limit=limit),
     )
 
 
@@ -91,7 +95,7 @@ def withdraw_unreachable(session: Session, *, now: datetime, limit: int = BATCH)
         ],
         limit=limit,
     )
-    taken = [letter for letter in letters if cancel_message_of(session, letter)]
+    taken = [letter for letter in letters if cancel_message_of(session, letter, now=now)]
     for letter in taken:
         move_letter(
             session,
@@ -169,7 +173,7 @@ def _stop_after_poll(session: Session, *, now: datetime, limit: int) -> int:
         ],
         limit=limit,
     )
-    stopped = [letter for letter in letters if cancel_message_of(session, letter)]
+    stopped = [letter for letter in letters if cancel_message_of(session, letter, now=now)]
     for letter in stopped:
         move_letter(
             session,

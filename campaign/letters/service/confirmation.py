@@ -97,7 +97,7 @@ def withdraw_letter(session: Session, action: Action, letter_id: int, *, now: da
     if letter.status is LetterStatus.WITHDRAWN:
         return letter
     # The message first, then the letter: the worker takes them in the same order.
-    if not cancel_message_of(session, letter):
+    if not cancel_message_of(session, letter, now=now):
         raise TransitionRefused("This letter is on its way already and cannot be withdrawn.")
     move_letter(session, letter, LetterStatus.WITHDRAWN, actor=SUPPORTER, now=now)
     return letter

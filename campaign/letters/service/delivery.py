@@ -10,7 +10,7 @@ from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import FinalMessage, Lane, MessageStatus
 from campaign.letters.models import Letter
 from campaign.letters.rules import LetterStatus
-from campaign.letters.service.life import WORKER, mark_letter_sent, move_letter
+from campaign.letters.service.life import WORKER, mark_letters_sent, move_letter
 from campaign.letters.service.mail import Correspondence, queue_failure
 
 
@@ -21,26 +21,42 @@ def record_delivery(
     *,
     correspondence: Correspondence,
 ) -> None:
-    """Bring a letter up to its message, which has been sent or has failed for good.
+    """Bring the letters of a message up to it, when it has been sent or has failed for good.
 
-    Does nothing for other mail and the second time. A supporter whose letter failed is told, with
-    their text.
+    Does nothing for other mail and the second time. Each supporter whose letter failed is told,
+    with their text.
     """
     if message.lane is not Lane.LETTER:
         return
     session.flush()
-    if message.status is MessageStatus.SENT and mark_letter_sent(
+    if message.status is MessageStatus.SENT and mark_letters_sent(
         session, message.id, sent_at=message.sent_at or now, now=now
     ):
         return
-    letter = session.scalar(
+    if message.status not in (MessageStatus.SENT, MessageStatus.FAILED):
+        return
+    letters = session.scalars(
         select(Letter)
-        .where(Letter.outbox_message_id == message.id)
+        .where(
+            Letter.outbox_message_id == message.id,
+            Letter.status.in_((LetterStatus.QUEUED, LetterStatus.HELD)),
+        )
+        .order_by(Letter.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if letter is None or message.status not in (MessageStatus.SENT, MessageStatus.FAILED):
-        return
+    for letter in letters.all():
+        _bring_up(session, letter, message, now, correspondence=correspondence)
+
+
+def _bring_up(
+    session: Session,
+    letter: Letter,
+    message: FinalMessage | OutboxMessage,
+    now: datetime,
+    *,
+    correspondence: Correspondence,
+) -> None:
     if letter.status is LetterStatus.HELD:
         # The message was claimed before its letter was held, or let go with its campaign.
         move_letter(
@@ -51,8 +67,6 @@ def record_delivery(
             now=now,
             reason="message already on its way",
         )
-    if letter.status is not LetterStatus.QUEUED:
-        return
     if message.status is MessageStatus.SENT:
         move_letter(session, letter, LetterStatus.SENT, actor=WORKER, now=now)
         letter.sent_at = message.sent_at or now

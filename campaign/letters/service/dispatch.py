@@ -26,7 +26,8 @@ from campaign.letters.rules import (
     held_reason_at,
 )
 from campaign.letters.service.life import move_letter
-from campaign.letters.service.mail import Correspondence, queue_letter
+from campaign.letters.service.mail import Correspondence
+from campaign.letters.service.placing import free_companions, place_letter
 
 
 def check_open(campaign: Campaign, election: Election, now: datetime) -> None:
@@ -52,12 +53,44 @@ def is_not_claimed() -> ColumnElement[bool]:
     )
 
 
-def cancel_message_of(session: Session, letter: Letter) -> bool:
-    """Take back the message of a letter; tell whether nothing of the letter can leave now."""
-    if letter.outbox_message_id is None or cancel_message(session, letter.outbox_message_id):
+def cancel_message_of(session: Session, letter: Letter, *, now: datetime) -> bool:
+    """Take back the message of a letter; tell whether nothing of the letter can leave now.
+
+    The others of a digest wait for a new one.
+    """
+    if letter.outbox_message_id is None:
+        return True
+    if cancel_message(session, letter.outbox_message_id):
+        free_companions(session, letter, now=now)
         return True
     message = session.get_one(OutboxMessage, letter.outbox_message_id, populate_existing=True)
     return message.status is MessageStatus.CANCELLED
+
+
+def find_obstacle(
+    session: Session,
+    candidacy: Candidacy,
+    *,
+    campaign: Campaign,
+    correspondence: Correspondence,
+    now: datetime,
+) -> tuple[str, HeldReason | None, str]:
+    """Return why nothing may ever leave to a candidate, or why it must wait, and the log's reason.
+
+    Nothing of the three where a letter may leave at this moment.
+    """
+    email = candidacy.person.email or ""
+    stop = correspondence.list_mail_stops(campaign.id, [candidacy.id]).get(candidacy.id)
+    held_reason = held_reason_at(
+        has_address=bool(email) and stop not in HOLDING_STOPS,
+        phase=candidacy.ballot.election.phase(now),
+        is_paused=find_pause(session, campaign_scope(campaign.id)) is not None,
+    )
+    gone = why_unreachable(candidacy)
+    if stop is MailStop.NOTHING_MORE:
+        gone = gone or stop.value
+    is_stopped = email and stop and held_reason is HeldReason.NO_ADDRESS
+    return gone, held_reason, stop.value if is_stopped and stop else ""
 
 
 def dispatch_letter(
@@ -70,42 +103,36 @@ def dispatch_letter(
     actor: str,
     now: datetime,
 ) -> None:
-    """Take a confirmed letter, new or held, to where it belongs at this moment.
+    """Take a confirmed letter, new, held or waiting, to where it belongs at this moment.
 
     A candidate who withdrew or wants nothing more is never mailed: the letter becomes withdrawn,
     with the reason in the log. A letter whose message a worker has already taken is left alone.
     """
-    candidacy = letter.candidacy
     move = partial(move_letter, session, letter, actor=actor, now=now)
-    email = candidacy.person.email or ""
-    stop = correspondence.list_mail_stops(campaign.id, [candidacy.id]).get(candidacy.id)
-    held_reason = held_reason_at(
-        has_address=bool(email) and stop not in HOLDING_STOPS,
-        phase=candidacy.ballot.election.phase(now),
-        is_paused=find_pause(session, campaign_scope(campaign.id)) is not None,
-        is_answered=_is_answered(session, letter, action=action, correspondence=correspondence),
+    email = letter.candidacy.person.email or ""
+    gone, held_reason, reason = find_obstacle(
+        session, letter.candidacy, campaign=campaign, correspondence=correspondence, now=now
     )
-    gone = why_unreachable(candidacy)
-    if stop is MailStop.NOTHING_MORE:
-        gone = gone or stop.value
+    if held_reason in (None, HeldReason.PAUSED) and _is_answered(
+        session, letter, action=action, correspondence=correspondence
+    ):
+        held_reason = HeldReason.CANDIDATE_ANSWERED
     if not gone and letter.status is LetterStatus.HELD and letter.held_reason is held_reason:
         return
     if _waits_in_outbox(session, letter, recipient=email) and not gone and held_reason is None:
         move(LetterStatus.QUEUED)
         return
-    if not cancel_message_of(session, letter):
+    if not cancel_message_of(session, letter, now=now):
         return
     if gone:
         move(LetterStatus.WITHDRAWN, reason=gone)
     elif held_reason is not None:
-        is_stopped = email and stop and held_reason is HeldReason.NO_ADDRESS
-        reason = stop.value if is_stopped and stop else ""
         move(LetterStatus.HELD, held_reason=held_reason, reason=reason)
         if held_reason is HeldReason.CANDIDATE_ANSWERED:
             open_question(session, letter.id, now=now)
     else:
         move(LetterStatus.QUEUED)
-        letter.outbox_message_id = queue_letter(
+        place_letter(
             session,
             letter,
             action=action,
@@ -113,7 +140,7 @@ def dispatch_letter(
             recipient=email,
             correspondence=correspondence,
             now=now,
-        ).id
+        )
 
 
 def open_question(session: Session, letter_id: int, *, now: datetime) -> None:

@@ -106,21 +106,29 @@ def move_letters_where(
     return list(letter_ids)
 
 
-def mark_letter_sent(
+def mark_letters_sent(
     session: Session, message_id: int, *, sent_at: datetime, now: datetime
 ) -> bool:
-    """Take the queued letter of a message to sent, and log it; tell whether it has one.
+    """Take the queued letters of a message to sent, and log it; tell whether that was all of it.
 
     The same step as ``move_letters_where`` makes, by two prebuilt statements: it is the one that
     every letter takes, while a worker sends as fast as the relay allows.
     """
     connection = session.connection()
-    letter_id = connection.execute(_SEND, {"message": message_id, "at": sent_at}).scalar()
-    if letter_id is None:
+    rows = connection.execute(_SEND, {"message": message_id, "at": sent_at}).all()
+    if not rows:
         return False
-    connection.execute(_LOG_SENT, {"letter": letter_id, "now": now})
-    _forget(session, letter_id)
-    return True
+    connection.execute(_LOG_SENT, [{"letter": row.id, "now": now} for row in rows])
+    for row in rows:
+        _forget(session, row.id)
+    # Of a digest, other letters may have been on hold in the moment in which it was claimed.
+    return rows[0].digest_at is None
+
+
+def forget_message(session: Session, letter_id: int) -> None:
+    """Let a session read again what carries a letter, which has changed."""
+    if (known := session.identity_map.get(identity_key(Letter, letter_id))) is not None:
+        session.expire(known, ["outbox_message_id", "digest_at"])
 
 
 def _forget(session: Session, letter_id: int) -> None:
@@ -138,7 +146,7 @@ _SEND = (
         _LETTERS.c.status == LetterStatus.QUEUED,
     )
     .values(status=LetterStatus.SENT, held_reason=None, sent_at=bindparam("at"))
-    .returning(_LETTERS.c.id)
+    .returning(_LETTERS.c.id, _LETTERS.c.digest_at)
 )
 _LOG_SENT = insert(_LOG).values(
     letter_id=bindparam("letter"),

@@ -8,7 +8,7 @@ chores the others; meanwhile every letter has the status that its message has.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, exists, select, update
+from sqlalchemy import ColumnElement, Select, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
@@ -97,9 +97,12 @@ def keep_pauses(session: Session, now: datetime) -> bool:
 def _hold(
     session: Session, campaign_id: int, *, actor: str, reason: str, limit: int, now: datetime
 ) -> int:
-    waits = exists().where(
-        OutboxMessage.id == Letter.outbox_message_id,
-        OutboxMessage.status == MessageStatus.QUEUED,
+    waits = or_(
+        Letter.outbox_message_id.is_(None),  # for a digest
+        exists().where(
+            OutboxMessage.id == Letter.outbox_message_id,
+            OutboxMessage.status == MessageStatus.QUEUED,
+        ),
     )
     found = _lock(session, campaign_id, [Letter.status == LetterStatus.QUEUED, waits], limit)
     moved = move_letters_where(

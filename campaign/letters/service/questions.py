@@ -87,7 +87,7 @@ def hold_answered_letters(
         .with_for_update(skip_locked=True, of=Letter)
         .execution_options(populate_existing=True)
     ).all()
-    held = [letter for letter in letters if cancel_message_of(session, letter)]
+    held = [letter for letter in letters if cancel_message_of(session, letter, now=now)]
     for letter in held:
         move_letter(
             session,

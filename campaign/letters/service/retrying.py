@@ -15,10 +15,10 @@ from campaign.delivery.service import retry_failed
 from campaign.elections.models import Ballot, Election
 from campaign.letters.models import Letter
 from campaign.letters.rules import LetterStatus
-from campaign.letters.service.life import move_letter
+from campaign.letters.service.life import move_letters_where
 
 RETRIES = 500
-"""Letters that one request sends again; a person can ask once more for the rest."""
+"""Messages that one request sends again; a person can ask once more for the rest."""
 
 
 def can_be_tried_again(now: datetime) -> ColumnElement[bool]:
@@ -73,17 +73,30 @@ def retry_letters(
     if only is not None:
         wanted.append(OutboxMessage.id == only)
     session.flush()
-    letters = session.scalars(
-        select(Letter)
-        .join(OutboxMessage, OutboxMessage.id == Letter.outbox_message_id)
-        .where(*wanted)
-        .order_by(Letter.id)
+    messages = session.scalars(
+        select(OutboxMessage.id)
+        .where(
+            OutboxMessage.id.in_(
+                select(OutboxMessage.id)
+                .join(Letter, Letter.outbox_message_id == OutboxMessage.id)
+                .where(*wanted)
+            )
+        )
+        .order_by(OutboxMessage.id)
         .limit(RETRIES)
-        .with_for_update(skip_locked=True, of=Letter)
-        .execution_options(populate_existing=True)
+        .with_for_update(skip_locked=True, of=OutboxMessage)
     ).all()
-    for letter in letters:
-        assert letter.outbox_message_id is not None
-        retry_failed(session, letter.outbox_message_id, now)
-        move_letter(session, letter, LetterStatus.QUEUED, actor=actor, now=now, reason=reason)
-    return len(letters)
+    for message_id in messages:
+        retry_failed(session, message_id, now)
+    session.flush()
+    # All letters of a digest leave with it again.
+    moved = move_letters_where(
+        session,
+        [Letter.outbox_message_id.in_(messages)],
+        LetterStatus.FAILED,
+        LetterStatus.QUEUED,
+        actor=actor,
+        now=now,
+        reason=reason,
+    )
+    return len(moved)

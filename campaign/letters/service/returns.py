@@ -16,7 +16,8 @@ from campaign.elections.models import Ballot, Election
 from campaign.letters.models import Action, Letter
 from campaign.letters.rules import LetterStatus, MailStop
 from campaign.letters.service.life import WORKER, move_letter
-from campaign.letters.service.mail import Correspondence, queue_letter, queue_returned
+from campaign.letters.service.mail import Correspondence, queue_returned
+from campaign.letters.service.placing import place_letter
 
 RETURN_PATH = "return path"
 """Actor of the log, where mail that came back is what moved a letter."""
@@ -57,11 +58,10 @@ def record_return(
 
 
 def find_letter_of(session: Session, message_id: int) -> Letter | None:
-    """Return the letter that a message carries, where it carries exactly one."""
-    letters = session.scalars(
-        select(Letter).where(Letter.outbox_message_id == message_id).limit(2)
-    ).all()
-    return letters[0] if len(letters) == 1 else None
+    """Return the letter that a message is; a digest is none, whatever it carries."""
+    return session.scalar(
+        select(Letter).where(Letter.outbox_message_id == message_id, Letter.digest_at.is_(None))
+    )
 
 
 def send_returned_again(
@@ -111,14 +111,18 @@ def send_returned_again(
         move_letter(
             session, letter, LetterStatus.QUEUED, actor=WORKER, now=now, reason="address_corrected"
         )
-        letter.outbox_message_id = queue_letter(
-            session,
-            letter,
-            action=letter.action,
-            campaign=session.get_one(Campaign, letter.campaign_id),
-            recipient=letter.candidacy.person.email or "",
-            correspondence=correspondence,
-            now=now,
-        ).id
+        if letter.digest_at is not None:
+            # The letters of one digest go together again, as soon as the next chore runs.
+            letter.outbox_message_id, letter.digest_at = None, now
+        else:
+            place_letter(
+                session,
+                letter,
+                action=letter.action,
+                campaign=session.get_one(Campaign, letter.campaign_id),
+                recipient=letter.candidacy.person.email or "",
+                correspondence=correspondence,
+                now=now,
+            )
         sent += 1
     return sent

@@ -18,6 +18,7 @@ from campaign.pledges.service.record import (
 from campaign.pledges.service.requests import (
     note_request,
     settle_address_requests,
+    settle_refusal,
     settle_request,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "review_pledge",
     "revoke_answer_link",
     "settle_address_requests",
+    "settle_refusal",
     "settle_request",
     "withdraw_pledge",
 ]

@@ -78,6 +78,21 @@ def settle_address_requests(
         _settle(session, found, now=now)
 
 
+def settle_refusal(session: Session, *, campaign_id: int, candidacy_id: int, now: datetime) -> bool:
+    """Settle that a candidate wanted nothing more, for they want letters again; tell whether."""
+    found = session.scalars(
+        select(CandidateRequest).where(
+            CandidateRequest.campaign_id == campaign_id,
+            CandidateRequest.candidacy_id == candidacy_id,
+            CandidateRequest.kind == RequestKind.NOTHING_MORE,
+            CandidateRequest.settled_at.is_(None),
+        )
+    ).all()
+    for request in found:
+        _settle(session, request, now=now)
+    return bool(found)
+
+
 def _settle(session: Session, request: CandidateRequest, *, now: datetime) -> None:
     if request.settled_at is not None:
         return

@@ -15,7 +15,7 @@ from campaign.candidates.models import AddressCorrection, Candidacy, Person
 from campaign.candidates.rules import CandidacyStatus
 from campaign.delivery.models import DeliveryPause
 from campaign.elections.models import Election
-from campaign.letters.models import Letter
+from campaign.letters.models import Letter, MailChoice
 from campaign.letters.rules import LetterStatus
 from campaign.organisers.models import AuditEntry
 from campaign.organisers.rules import Role
@@ -462,3 +462,23 @@ def test_downloads_offer_what_the_role_may_have(
     assert f'href="{public}"' in text
     assert client.get(public).status_code == 200
     assert ("Ask an owner" in text) == (not may)
+
+
+def test_how_letters_come_is_set_with_a_reason(
+    log_in: LogIn, arranged: SimpleNamespace, fetch: Fetch
+) -> None:
+    candidate = f"{arranged.base}/candidates/{arranged.jane_id}/"
+    client = log_in(Role.ORGANISER)
+    assert "as the campaign does for everybody" in client.get(candidate).text
+    refused = post(client, f"{candidate}mail", wish="one_digest_a_day", reason="")
+    assert refused.status_code == 422
+    assert fetch(select(MailChoice)) == []
+    done = post(client, f"{candidate}mail", wish="one_digest_a_day", reason=REASON)
+    assert done.status_code == 303
+    text = client.get(candidate).text
+    assert "One digest a day" in text
+    assert "set by an organiser" in text
+    (choice,) = fetch(select(MailChoice))
+    assert choice.chosen_by.startswith("organiser:")
+    (entry,) = fetch(select(AuditEntry).where(AuditEntry.verb == "choose_mail"))
+    assert (entry.subject, entry.reason) == (f"candidacy:{choice.candidacy_id}", REASON)

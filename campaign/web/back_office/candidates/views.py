@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from campaign.campaigns.queries import get_campaign
 from campaign.candidates.errors import AddressInvalid
+from campaign.followups.mail_choice import get_mail_state
 from campaign.followups.requests import correct_candidate_address
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
@@ -52,7 +53,12 @@ def show(campaign_slug: str, person_id: int) -> str:
     """Show a candidate's letters, answers and addresses."""
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
     page = candidate_page(session(), campaign, person_id=person_id)
-    return render_template("back_office/candidate.html", campaign=campaign, page=page)
+    return render_template(
+        "back_office/candidate.html",
+        campaign=campaign,
+        page=page,
+        mail=get_mail_state(session(), campaign, page.candidacy.id),
+    )
 
 
 @blueprint.get("/candidates/<int:person_id>/address")

@@ -1,5 +1,7 @@
 """One form with every kind of field, in each state."""
 
+from typing import Any
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
@@ -17,6 +19,10 @@ from wtforms import (
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs are older
 from wtforms.widgets import CheckboxInput, ListWidget
+
+from campaign.followups.mail_choice import MailWish
+
+_WISHES: list[Any] = [wish.value for wish in MailWish]
 
 
 class SampleForm(Form):
@@ -44,6 +50,7 @@ class SampleForm(Form):
             SelectChoice("no", _l("No")),
         ],
     )
+    wish = RadioField(_l("How shall letters come to you?"), choices=_WISHES)
     recipients = SelectMultipleField(
         _l("Send my letter to"),
         choices=[
@@ -65,6 +72,7 @@ _FILLED = {
     "ask": "2",
     "consent": True,
     "stance": "partly",
+    "wish": "one_digest_a_day",
     "recipients": ["1"],
 }
 

@@ -1,0 +1,1 @@
+"""How letters come to a candidate, set by an organiser for them."""

@@ -1,0 +1,1 @@
+"""How a candidate wants to be written to, behind their personal link."""
