@@ -25,6 +25,7 @@ from campaign.delivery.worker import Worker
 from campaign.followups.correspondence import run_letter_chores
 from campaign.followups.repairs import keep_repairs
 from campaign.followups.returned_mail import outcome_handler
+from campaign.pledges.service import publish_heads
 
 CHANNELS: dict[str, Callable[[MailSettings], Channel]] = {
     "smtp": SmtpChannel,
@@ -79,7 +80,7 @@ def build_worker(toolkit: Toolkit) -> Worker:
         mail=toolkit.settings.mail,
         name=f"{socket.gethostname()}:{os.getpid()}",
         on_outcome=outcome_handler(toolkit),
-        chores=[partial(run_letter_chores, toolkit), keep_repairs],
+        chores=[partial(run_letter_chores, toolkit), keep_repairs, publish_heads],
     )
 
 
