@@ -31,6 +31,7 @@ from campaign.pledges.queries.requests import (
 )
 from campaign.pledges.queries.suggestions import (
     count_suggestions,
+    find_waiting_suggestion,
     get_suggestion,
     list_suggestions,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "find_head",
     "find_history_entry",
     "find_published_head",
+    "find_waiting_suggestion",
     "get_suggestion",
     "is_entry_of",
     "list_candidate_requests",

@@ -40,6 +40,15 @@ def count_suggestions(session: Session, campaign_id: int) -> int:
     )
 
 
+def find_waiting_suggestion(
+    session: Session, campaign_id: int, suggestion_id: int
+) -> EvidenceSuggestion | None:
+    """Return a suggestion of a campaign while nobody has decided on it."""
+    found = session.get(EvidenceSuggestion, suggestion_id)
+    is_waiting = found is not None and found.status is SuggestionStatus.WAITING
+    return found if found and is_waiting and found.campaign_id == campaign_id else None
+
+
 def get_suggestion(session: Session, campaign_id: int, suggestion_id: int) -> EvidenceSuggestion:
     """Return a suggestion of a campaign; raises SuggestionNotFound."""
     found = session.get(EvidenceSuggestion, suggestion_id)

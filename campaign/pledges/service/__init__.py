@@ -10,6 +10,7 @@ from campaign.pledges.service.links import (
     read_answer_token,
     replace_answer_link,
     revoke_answer_link,
+    takes_answers,
 )
 from campaign.pledges.service.marks import (
     dispute_entry,
@@ -29,6 +30,8 @@ from campaign.pledges.service.requests import (
     settle_request,
 )
 from campaign.pledges.service.suggestions import (
+    SuggestionBox,
+    open_suggestion_box,
     reject_suggestion,
     suggest_evidence,
     take_up_suggestion,
@@ -40,6 +43,7 @@ __all__ = [
     "AnswerDoor",
     "GivenAnswer",
     "Intake",
+    "SuggestionBox",
     "answer_token",
     "dispute_entry",
     "find_campaign_of_link",
@@ -48,6 +52,7 @@ __all__ = [
     "keep_copy",
     "note_request",
     "open_answer_link",
+    "open_suggestion_box",
     "publish_heads",
     "read_answer_token",
     "record_pledge",
@@ -61,5 +66,6 @@ __all__ = [
     "show_texts",
     "suggest_evidence",
     "take_up_suggestion",
+    "takes_answers",
     "withdraw_pledge",
 ]

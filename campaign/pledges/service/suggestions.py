@@ -1,14 +1,17 @@
 """Evidence that anybody can suggest, and two organisers look into."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
-from campaign.candidates.queries import get_candidacy
+from campaign.candidates.models import Candidacy
+from campaign.candidates.queries import get_candidacy, get_candidacy_of_person
 from campaign.pledges.errors import (
     AlreadyDecided,
+    AnswersClosed,
     PledgeInvalid,
     RecordClosed,
     TooManySuggestions,
@@ -29,6 +32,29 @@ from campaign.pledges.service.links import takes_answers
 
 MOST_WAITING = 20
 """Suggestions about one candidate that may wait: more than organisers read is noise or spite."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionBox:
+    """For which candidate of which campaign somebody suggests evidence."""
+
+    campaign: Campaign
+    candidacy: Candidacy
+
+
+def open_suggestion_box(
+    session: Session, campaign: Campaign, *, person_id: int, now: datetime
+) -> SuggestionBox:
+    """Return for whom evidence can be suggested.
+
+    Raises CandidacyNotFound, or AnswersClosed when the campaign or the poll is over.
+    """
+    candidacy = get_candidacy_of_person(
+        session, person_id=person_id, election_id=campaign.election_id
+    )
+    if not takes_answers(session, campaign, now=now):
+        raise AnswersClosed("The campaign or the poll has closed, so nothing more is recorded.")
+    return SuggestionBox(campaign, candidacy)
 
 
 def suggest_evidence(
