@@ -17,6 +17,10 @@ WITHOUT_A_PAGE = {
     "health.ready",
     "home.index",  # Leads on where there is one campaign; test_campaign_pages has its list.
     "home.robots",
+    "organise_record.copy",
+    "record.chain",
+    "record.heads_as_json",
+    "record.heads_as_text",
     "tracker.csv",
     "tracker.json",
     "organise_exports.letters",
