@@ -22,7 +22,7 @@ from campaign.pledges.queries import (
 )
 from campaign.pledges.rules import DECISION_KINDS, ENTRY_KINDS, Channel, DisputeState, Marks
 
-PAGE_SIZE = 50
+PAGE_SIZE = 20
 
 
 class RecordState(StrEnum):
