@@ -29,6 +29,7 @@ from campaign.followups.overtaken import ask_writers, hold_overtaken_letters
 from campaign.followups.repairs import keep_repairs
 from campaign.followups.returned_mail import outcome_handler
 from campaign.letters.service import keep_pauses
+from campaign.pledges.service import publish_heads
 
 CHANNELS: dict[str, Callable[[MailSettings], Channel]] = {
     "smtp": SmtpChannel,
@@ -91,6 +92,7 @@ def build_worker(toolkit: Toolkit) -> Worker:
             partial(tell_news, toolkit),
             keep_repairs,
             keep_pauses,
+            publish_heads,
         ],
     )
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Ask, Campaign
 from campaign.candidates.models import Candidacy
+from campaign.demonstration.evidence import let_it_be_questioned
 from campaign.demonstration.timeline import Step, moment_before
 from campaign.demonstration.voices import SOURCES, STATEMENTS
 from campaign.organisers.rules import actor_of
@@ -176,6 +177,13 @@ def _elsewhere(
                 verb="approve_pledge" if is_right else "reject_pledge",
                 subject=subject,
                 now=reviewed_at,
+            )
+            let_it_be_questioned(
+                session,
+                event,
+                number=number,
+                by=actor_of(office.reviews_id),
+                now=reviewed_at + timedelta(minutes=20),
             )
 
     return Step(at, enter)

@@ -17,6 +17,7 @@ from campaign.delivery.models import DeliveryAttempt, OutboxMessage
 from campaign.delivery.rules import AttemptOutcome, MessageStatus, campaign_scope
 from campaign.delivery.service.ramps import pass_ramp
 from campaign.demonstration.answers import Office, plan_answers
+from campaign.demonstration.evidence import plan_suggestions
 from campaign.demonstration.island import SEED
 from campaign.demonstration.timeline import PAST_DAYS, Step
 from campaign.demonstration.writers import DIGEST_SEAT, is_written_to, plan_letters
@@ -28,6 +29,7 @@ from campaign.letters.service import (
     record_delivery,
     run_chores,
 )
+from campaign.pledges.service import publish_heads
 
 _LEFT_TO_THE_WORKER = timedelta(minutes=6)
 """What was written so lately is still in the outbox when the demonstration starts."""
@@ -60,6 +62,9 @@ def write_past(
     post = _Post(correspondence, dead=_dead_addresses(open_ballots))
     rounds = [now - timedelta(hours=hours) for hours in range(2, PAST_DAYS * 24, 6)]
     steps += [Step(at, partial(post.tidy, now=at)) for at in rounds]
+    # Of its own chance, so that the rest of the past stays as it was.
+    readers = random.Random(SEED + 1)  # noqa: S311 - a play, not a secret
+    steps += plan_suggestions(campaign, asks, candidacies, chance=readers, now=now)
     for step in sorted(steps):
         if step.at < now - _LEFT_TO_THE_WORKER:
             post.deliver(session, step.at)
@@ -99,8 +104,9 @@ class _Post:
         self._dead = dead
 
     def tidy(self, session: Session, *, now: datetime) -> None:
-        """Do the letters' chores: remind, and let what nobody confirmed expire."""
+        """Do the chores: remind, let what nobody confirmed expire, publish the record's head."""
         run_chores(session, correspondence=self._correspondence, now=now)
+        publish_heads(session, now)
 
     def deliver(self, session: Session, until: datetime) -> None:
         """Settle every message that was due at this moment."""

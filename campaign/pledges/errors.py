@@ -29,3 +29,19 @@ class RecordClosed(Refused):
 
 class AlreadyReviewed(Refused):
     """Each entry is reviewed once."""
+
+
+class AlreadyDecided(Refused):
+    """What a form would do to an entry or a suggestion has been done, or is no longer possible."""
+
+
+class SuggestionNotFound(NotFound):
+    """No such suggestion in this campaign."""
+
+
+class TooManySuggestions(Refused):
+    """So many suggestions wait that organisers must first decide on some."""
+
+
+class ImportRefused(InvalidInput):
+    """A file with a campaign's record does not fit the record that is here."""

@@ -1,23 +1,33 @@
 """Tables of the pledges domain."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.campaigns.models import Ask, AskVersion
 from campaign.candidates.models import Candidacy
 from campaign.core.db import Base, enum_by_value
-from campaign.pledges.rules import Channel, EventKind, Stance
+from campaign.pledges.rules import Channel, EventKind, Stance, SuggestionStatus
 
 
 class PledgeEvent(Base):
-    """One entry of a campaign's record of answers, chained to the one before. Never edited."""
+    """One event of a campaign's record of answers, chained to the one before.
+
+    The database refuses to change or delete one.
+    """
 
     __tablename__ = "pledge_events"
     __table_args__ = (
         UniqueConstraint("campaign_id", "sequence"),
         Index("ix_pledge_events_current", "campaign_id", "candidacy_id", "ask_id", "id"),
+        Index(
+            "ix_pledge_events_about",
+            "campaign_id",
+            "refers_to_id",
+            sqlite_where=text("refers_to_id IS NOT NULL"),
+            postgresql_where=text("refers_to_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -30,22 +40,79 @@ class PledgeEvent(Base):
     ask_version_id: Mapped[int] = mapped_column(ForeignKey("ask_versions.id"))
     """The wording that was answered."""
     refers_to_id: Mapped[int | None] = mapped_column(ForeignKey("pledge_events.id"))
-    """The entry that a review or rejection is about."""
+    """The entry that a review, an objection or another decision is about."""
     stance: Mapped[Stance | None] = mapped_column(enum_by_value(Stance))
     statement: Mapped[str] = mapped_column(Text, default="")
+    """The candidate's own public words: with an answer, or with an objection."""
     channel: Mapped[Channel] = mapped_column(enum_by_value(Channel))
     source_url: Mapped[str] = mapped_column(default="")
     quote: Mapped[str] = mapped_column(Text, default="")
+    archive_sha256: Mapped[str] = mapped_column(default="", server_default="")
+    """SHA-256 of an archived copy of the source, in hexadecimal; empty without one."""
+    archive_url: Mapped[str] = mapped_column(default="", server_default="")
+    """Where anybody can see a copy, as at a public web archive."""
+    valid_from: Mapped[date | None]
+    """The day on which it was said; None for the day of recording."""
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """An organiser's reason for a decision; public where the decision is."""
     verification_level: Mapped[int]
     entered_by: Mapped[str]
     """``candidate``, or ``organiser:7`` for the organiser of that id."""
     recorded_at: Mapped[datetime]
+    form: Mapped[int] = mapped_column(server_default="1")
+    """Which fields the hash covers; see ``rules.chain``."""
     previous_hash: Mapped[str]
     hash: Mapped[str]
 
     candidacy: Mapped[Candidacy] = relationship()
     ask: Mapped[Ask] = relationship()
     ask_version: Mapped[AskVersion] = relationship()
+
+
+class PledgeHead(Base):
+    """The end of a campaign's chain as it was published on a day. Never edited, like the events."""
+
+    __tablename__ = "pledge_heads"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    sequence: Mapped[int]
+    """How many events the record had."""
+    head_hash: Mapped[str]
+    published_at: Mapped[datetime]
+
+
+class EvidenceSuggestion(Base):
+    """What somebody of the public says that a candidate said, for organisers to look into.
+
+    No part of the record until an organiser enters it there.
+    """
+
+    __tablename__ = "evidence_suggestions"
+    __table_args__ = (Index("ix_evidence_suggestions_waiting", "campaign_id", "status", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    candidacy_id: Mapped[int] = mapped_column(ForeignKey("candidacies.id"))
+    ask_id: Mapped[int] = mapped_column(ForeignKey("asks.id"))
+    stance: Mapped[Stance] = mapped_column(enum_by_value(Stance))
+    """As the suggester understands the candidate."""
+    source_url: Mapped[str]
+    quote: Mapped[str] = mapped_column(Text)
+    said_on: Mapped[date | None]
+    email: Mapped[str | None]
+    """For questions of the organisers; deleted with their decision."""
+    suggested_at: Mapped[datetime]
+    status: Mapped[SuggestionStatus] = mapped_column(enum_by_value(SuggestionStatus))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    """Why it was rejected."""
+    decided_by: Mapped[str] = mapped_column(default="")
+    decided_at: Mapped[datetime | None]
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("pledge_events.id"))
+    """The entry that was made of it."""
+
+    candidacy: Mapped[Candidacy] = relationship()
+    ask: Mapped[Ask] = relationship()
 
 
 class AnswerLink(Base):

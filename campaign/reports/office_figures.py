@@ -21,6 +21,8 @@ from campaign.geography.models import Constituency
 from campaign.letters.models import Action, Letter
 from campaign.letters.rules import CONFIRMED_STATUSES, HeldReason, LetterStatus
 from campaign.pledges.queries import (
+    count_open_disputes,
+    count_suggestions,
     list_candidate_requests,
     list_current_answers,
     list_entries_to_review,
@@ -90,6 +92,10 @@ class ThingsToDo:
     """Counts of what waits for an organiser."""
 
     entries_to_review: int
+    open_disputes: int
+    """Entries that a candidate objects to."""
+    suggestions: int
+    """Evidence from the public that nobody has looked into."""
     candidate_requests: int
     letters_without_address: int
     letters_to_moderate: int
@@ -103,6 +109,8 @@ class ThingsToDo:
         """Whether nothing waits."""
         return not (
             self.entries_to_review
+            or self.open_disputes
+            or self.suggestions
             or self.candidate_requests
             or self.letters_without_address
             or self.letters_to_moderate
@@ -224,6 +232,8 @@ def things_to_do(session: Session, campaign_id: int, *, letters: LetterTotals) -
     """Count what waits for an organiser of a campaign."""
     return ThingsToDo(
         entries_to_review=len(list_entries_to_review(session, campaign_id)),
+        open_disputes=count_open_disputes(session, campaign_id),
+        suggestions=count_suggestions(session, campaign_id),
         candidate_requests=len(list_candidate_requests(session, campaign_id)),
         letters_without_address=letters.by_held_reason.get(HeldReason.NO_ADDRESS, 0),
         letters_to_moderate=letters.by_held_reason.get(HeldReason.MODERATION, 0),

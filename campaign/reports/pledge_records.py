@@ -51,6 +51,12 @@ class PledgeRecord:
     quote: str
     verification_level: int | None
     recorded_at: str
+    valid_from: str
+    """The day on which it was said, where it was not that of recording."""
+    dispute: str
+    """``open`` or ``kept`` where the candidate objects to the entry."""
+    is_hidden: bool
+    """Whether the texts of the entry are out of public view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,11 @@ def build_pledge_export(session: Session, campaign: Campaign) -> PledgeExport:
                     quote=answer.quote if answer else "",
                     verification_level=int(answer.verification_level) if answer else None,
                     recorded_at=_iso(answer.recorded_at) if answer else "",
+                    valid_from=answer.valid_from.isoformat()
+                    if answer and answer.valid_from
+                    else "",
+                    dispute=(answer.marks.dispute or "") if answer else "",
+                    is_hidden=answer.marks.is_hidden if answer else False,
                 )
             )
     return PledgeExport(

@@ -11,7 +11,9 @@ from campaign.web.back_office.exports import views as back_office_exports
 from campaign.web.back_office.letters import views as back_office_letters
 from campaign.web.back_office.mail_choice import views as back_office_mail_choice
 from campaign.web.back_office.pledges import views as back_office_pledges
+from campaign.web.back_office.record import views as back_office_record
 from campaign.web.back_office.returned import views as back_office_returned
+from campaign.web.back_office.suggestions import views as back_office_suggestions
 from campaign.web.demonstration.mailbox import views as mailbox
 from campaign.web.demonstration.styles import views as styles
 from campaign.web.public.campaigns import views as campaigns
@@ -19,7 +21,10 @@ from campaign.web.public.geography import views as geography
 from campaign.web.public.home import views as home
 from campaign.web.public.letters import views as letters
 from campaign.web.public.mail_choice import views as mail_choice
+from campaign.web.public.objections import views as objections
 from campaign.web.public.pledges import views as pledges
+from campaign.web.public.record import views as record
+from campaign.web.public.suggestions import views as suggestions
 from campaign.web.public.tracker import views as tracker
 from campaign.web.public.unsubscribe import views as unsubscribe
 
@@ -35,13 +40,18 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     back_office_letters.blueprint,
     back_office_mail_choice.blueprint,
     back_office_pledges.blueprint,
+    back_office_record.blueprint,
     back_office_returned.blueprint,
+    back_office_suggestions.blueprint,
     home.blueprint,
     campaigns.blueprint,
     geography.blueprint,
     letters.blueprint,
     mail_choice.blueprint,
+    objections.blueprint,
     pledges.blueprint,
+    record.blueprint,
+    suggestions.blueprint,
     tracker.blueprint,
     unsubscribe.blueprint,
 )

@@ -53,6 +53,15 @@ ACCESS: dict[str, str | Role] = {
     "pledges.receipt": SIGNED_LINK,
     "pledges.withdraw": SIGNED_LINK,
     "pledges.withdraw_submit": SIGNED_LINK,
+    "objections.object_": SIGNED_LINK,
+    "objections.object_submit": SIGNED_LINK,
+    "objections.show": SIGNED_LINK,
+    "record.chain": PUBLIC,
+    "record.heads_as_json": PUBLIC,
+    "record.heads_as_text": PUBLIC,
+    "suggestions.suggest": PUBLIC,
+    "suggestions.suggest_submit": PUBLIC,
+    "suggestions.suggested": PUBLIC,
     "tracker.candidate": PUBLIC,
     "tracker.csv": PUBLIC,
     "tracker.json": PUBLIC,
@@ -108,6 +117,12 @@ ACCESS: dict[str, str | Role] = {
     "organise_pledges.record_submit": Role.ORGANISER,
     "organise_pledges.review": Role.VIEWER,
     "organise_pledges.review_submit": Role.ORGANISER,
+    "organise_record.act_submit": Role.ORGANISER,
+    "organise_record.copy": Role.VIEWER,
+    "organise_record.index": Role.VIEWER,
+    "organise_record.show": Role.VIEWER,
+    "organise_suggestions.index": Role.ORGANISER,
+    "organise_suggestions.reject_submit": Role.ORGANISER,
     "organise_returned.bounces": Role.ORGANISER,
     "organise_returned.decide_submit": Role.ORGANISER,
     "organise_returned.repair": Role.ORGANISER,
@@ -127,12 +142,18 @@ ROUTES = """
 /<campaign_slug>/<constituency_slug>/write POST
 /<campaign_slug>/candidates/ GET
 /<campaign_slug>/candidates/<int:person_id>/ GET
+/<campaign_slug>/candidates/<int:person_id>/suggest GET
+/<campaign_slug>/candidates/<int:person_id>/suggest POST
+/<campaign_slug>/candidates/<int:person_id>/suggested GET
 /<campaign_slug>/constituencies/ GET
 /<campaign_slug>/find GET
 /<campaign_slug>/look.css GET
 /<campaign_slug>/pledges.csv GET
 /<campaign_slug>/pledges.json GET
 /<campaign_slug>/pledges/ GET
+/<campaign_slug>/pledges/heads.json GET
+/<campaign_slug>/pledges/heads.txt GET
+/<campaign_slug>/pledges/record.jsonl GET
 /<campaign_slug>/privacy/ GET
 /action/<token>/ GET
 /action/<token>/confirm POST
@@ -143,7 +164,10 @@ ROUTES = """
 /answer/<token>/ POST
 /answer/<token>/mail GET
 /answer/<token>/mail POST
+/answer/<token>/object/<int:sequence> GET
+/answer/<token>/object/<int:sequence> POST
 /answer/<token>/receipt GET
+/answer/<token>/record GET
 /answer/<token>/request/<kind> GET
 /answer/<token>/request/<kind> POST
 /answer/<token>/request/nothing_more GET
@@ -175,10 +199,16 @@ ROUTES = """
 /organise/<campaign_slug>/export/pledges.csv GET
 /organise/<campaign_slug>/letters/<int:letter_id>/ GET
 /organise/<campaign_slug>/letters/<int:letter_id>/ POST
+/organise/<campaign_slug>/record/ GET
+/organise/<campaign_slug>/record/<int:sequence> GET
+/organise/<campaign_slug>/record/<int:sequence>/<step> POST
+/organise/<campaign_slug>/record/<int:sequence>/copy GET
 /organise/<campaign_slug>/requests/ GET
 /organise/<campaign_slug>/requests/<int:request_id>/settle POST
 /organise/<campaign_slug>/review/ GET
 /organise/<campaign_slug>/review/<int:event_id> POST
+/organise/<campaign_slug>/suggestions/ GET
+/organise/<campaign_slug>/suggestions/<int:suggestion_id>/reject POST
 /organise/account GET
 /organise/audit-log GET
 /organise/change GET,POST
@@ -228,6 +258,9 @@ EXAMPLES = {
     "message_id": 1,
     "domain": "example.org",
     "event_id": 1,
+    "sequence": 1,
+    "step": "hide",
+    "suggestion_id": 1,
     "request_id": 1,
     "repair_id": 1,
     "suppression_id": 1,

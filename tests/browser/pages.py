@@ -68,6 +68,8 @@ def public_pages(page: Page, doors: Doors) -> Iterator[str]:
         f"/{SLUG}/candidates/?party=nobody",
         f"/{SLUG}/candidates/?q=nobody+at+all",
         f"/{SLUG}/candidates/{doors.candidate}/",
+        f"/{SLUG}/candidates/{doors.candidate}/suggest",
+        f"/{SLUG}/candidates/{doors.candidate}/suggested",
         "/nothing/here",
         f"/{SLUG}/nothing-here/",
         f"{doors.waiting}confirm",
@@ -77,6 +79,9 @@ def public_pages(page: Page, doors: Doors) -> Iterator[str]:
         "/mailbox/?to=wilma",
         doors.mail,
     )
+    page.goto(f"/{SLUG}/candidates/{doors.candidate}/suggest")
+    press(page, "Send this to the organisers")
+    yield "a suggestion with errors"
     page.goto(f"/{SLUG}/thrushgill/write")
     press(page, "Look over my letters")
     yield "a letter with errors"
@@ -90,6 +95,14 @@ def public_pages(page: Page, doors: Doors) -> Iterator[str]:
     yield "a form that timed out"
 
 
+def _own_entry(page: Page, doors: Doors) -> str:
+    """Return the number of the candidate's newest entry."""
+    page.goto(f"/{SLUG}/candidates/{doors.candidate}/")
+    number = page.locator("#entries > li").first.get_attribute("id")
+    assert number is not None
+    return number.removeprefix("entry-")
+
+
 def personal_pages(page: Page, doors: Doors) -> Iterator[str]:
     """Open the pages of one supporter and of one candidate."""
     yield from _open(
@@ -99,6 +112,8 @@ def personal_pages(page: Page, doors: Doors) -> Iterator[str]:
         doors.choice,
         doors.answer,
         f"{doors.answer}receipt",
+        f"{doors.answer}record",
+        f"{doors.answer}object/{_own_entry(page, doors)}",
         doors.returned.unsubscribe,
         *(f"{doors.answer}request/{kind}" for kind in ("not_me", "wrong_address")),
         f"{doors.answer}mail",
@@ -185,6 +200,9 @@ def office_pages(page: Page, doors: Doors) -> Iterator[str]:
         f"{candidate}mail",
         f"{candidate}pledge",
         f"/organise/{SLUG}/review/",
+        f"/organise/{SLUG}/record/",
+        f"/organise/{SLUG}/record/?q=nobody+at+all",
+        f"/organise/{SLUG}/suggestions/",
         f"/organise/{SLUG}/requests/",
         f"/organise/{SLUG}/delivery",
         f"/organise/{SLUG}/export/",
@@ -197,6 +215,17 @@ def office_pages(page: Page, doors: Doors) -> Iterator[str]:
         "/organise/returned/suppressions/",
         doors.returned.suppression,
     )
+    for state in ("disputed", "hidden", "review"):
+        page.goto(f"/organise/{SLUG}/record/?state={state}")
+        page.locator("main table a").first.click()
+        yield f"an entry of the record: {state}"
+    page.locator("main details summary").first.click()
+    page.locator("main details .button").first.click()
+    yield "an entry of the record with errors"
+    page.goto(f"/organise/{SLUG}/suggestions/")
+    page.locator("main details summary").first.click()
+    page.locator("main details .button").first.click()
+    yield "a suggestion decided without a reason"
     for path in (
         doors.returned.repair,
         doors.returned.suppression,

@@ -19,6 +19,10 @@ WITHOUT_A_PAGE = {
     "home.index",  # Leads on where there is one campaign; test_campaign_pages has its list.
     "home.robots",
     "mail_choice.moved",  # Leads to the page that took its place.
+    "organise_record.copy",
+    "record.chain",
+    "record.heads_as_json",
+    "record.heads_as_text",
     "tracker.csv",
     "tracker.json",
     "organise_exports.letters",

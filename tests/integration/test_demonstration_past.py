@@ -23,7 +23,14 @@ from campaign.letters.queries import count_letters_by_status
 from campaign.letters.rules import LetterStatus
 from campaign.letters.service import Correspondence
 from campaign.organisers.queries import list_audit_lines
-from campaign.pledges.queries import check_chain, list_current_answers, list_entries_to_review
+from campaign.pledges.queries import (
+    check_chain,
+    count_suggestions,
+    list_current_answers,
+    list_entries_to_review,
+    map_marks,
+)
+from campaign.pledges.rules import DisputeState
 from tests.conftest import FrozenClock
 from tests.factories import OrganiserFactory
 
@@ -86,6 +93,11 @@ def test_the_past_is_full_and_the_record_of_it_whole(
     answers = list_current_answers(session, past.id)
     assert len(answers) > 100
     assert len({answer.stance for answer in answers.values()}) == 5
+    assert check_chain(session, past).heads_checked >= 5
+    marks = map_marks(session, past.id).values()
+    assert {each.dispute for each in marks} == {None, DisputeState.OPEN, DisputeState.KEPT}
+    assert sum(each.is_hidden for each in marks) == 1
+    assert count_suggestions(session, past.id) == 3
     to_review = list_entries_to_review(session, past.id)
     assert to_review
 

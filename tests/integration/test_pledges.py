@@ -1,18 +1,19 @@
+import hashlib
+import json
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import AskVersion
 from campaign.campaigns.rules import CampaignStatus
-from campaign.candidates.models import Person, PersonAlias
 from campaign.core.db import Database
 from campaign.core.tokens import Signer
 from campaign.pledges.errors import (
+    AlreadyDecided,
     AlreadyReviewed,
     AnswerLinkRevoked,
     AnswersClosed,
@@ -20,26 +21,45 @@ from campaign.pledges.errors import (
     PledgeEventNotFound,
     PledgeInvalid,
     RecordClosed,
+    TooManySuggestions,
 )
-from campaign.pledges.models import PledgeEvent
 from campaign.pledges.queries import (
     check_chain,
+    count_open_disputes,
+    count_suggestions,
     list_current_answers,
     list_entries_to_review,
     list_history,
+    list_suggestions,
     wants_no_mail,
 )
-from campaign.pledges.rules import Channel, EventKind, RequestKind, Stance, VerificationLevel
+from campaign.pledges.rules import (
+    Channel,
+    DisputeState,
+    EventKind,
+    RequestKind,
+    Stance,
+    VerificationLevel,
+)
 from campaign.pledges.service import (
     answer_token,
+    dispute_entry,
+    hide_texts,
     note_request,
     open_answer_link,
     record_pledge,
+    reject_suggestion,
     replace_answer_link,
     review_pledge,
+    settle_dispute,
+    show_texts,
+    suggest_evidence,
+    take_up_suggestion,
     withdraw_pledge,
 )
+from campaign.reports.pledge_chain import public_json_lines
 from tests.factories import BallotFactory, CandidacyFactory, bind_factories
+from tests.factories.pledges import answer, entered, published
 from tests.factories.worlds import PledgeWorld, pledge_world
 
 NOW = datetime(2031, 5, 1, 10, 0, tzinfo=UTC)
@@ -48,28 +68,6 @@ NOW = datetime(2031, 5, 1, 10, 0, tzinfo=UTC)
 @pytest.fixture
 def world(session: Session) -> PledgeWorld:
     return pledge_world()
-
-
-def answer(session: Session, world: PledgeWorld, **changes: Any) -> PledgeEvent:
-    values: dict[str, Any] = {
-        "campaign_id": world.campaign.id,
-        "candidacy_id": world.candidacies[0].id,
-        "ask_id": world.asks[0].id,
-        "stance": Stance.YES,
-        "channel": Channel.LINK,
-        "entered_by": "candidate",
-        "now": NOW,
-    }
-    return record_pledge(session, **(values | changes))
-
-
-def entered(session: Session, world: PledgeWorld, **changes: Any) -> PledgeEvent:
-    values = {
-        "channel": Channel.HUSTINGS,
-        "entered_by": "organiser:1",
-        "quote": "“I will”, town hall, 30 April",
-    }
-    return answer(session, world, **(values | changes))
 
 
 def test_an_answer_by_link_is_public_at_once(session: Session, world: PledgeWorld) -> None:
@@ -233,56 +231,6 @@ def test_requests_that_stop_mail(session: Session, world: PledgeWorld) -> None:
     assert not wants_no_mail(session, **bob)
 
 
-def test_the_chain_holds_and_says_where_it_was_broken(
-    database: Database, session: Session, world: PledgeWorld
-) -> None:
-    for stance in (Stance.YES, Stance.NO, Stance.PARTLY):
-        answer(session, world, stance=stance)
-    entry = entered(session, world, candidacy_id=world.candidacies[1].id)
-    review_pledge(session, event_id=entry.id, is_right=True, reviewer="organiser:2", now=NOW)
-    report = check_chain(session, world.campaign)
-    assert (report.count, report.faults) == (5, [])
-    assert report.head_hash == session.query(PledgeEvent).filter_by(sequence=5).one().hash
-    _let_changes_through(database, session)
-    session.execute(text("UPDATE pledge_events SET stance = 'yes' WHERE sequence = 2"))
-    session.execute(text("UPDATE pledge_events SET sequence = 7 WHERE sequence = 5"))
-    found = [
-        (fault.sequence, fault.problem) for fault in check_chain(session, world.campaign).faults
-    ]
-    assert found == [
-        (2, "its content is not what was hashed when it was added"),
-        (7, "entry 5 should come here and is missing"),
-        (7, "its content is not what was hashed when it was added"),
-    ]
-    session.rollback()
-
-
-def test_the_chain_survives_a_merge_of_two_entries_for_one_person(
-    session: Session, world: PledgeWorld
-) -> None:
-    answer(session, world)
-    old_id = world.candidacies[0].person_id
-    session.add(Person(id=99, name="Ann Ash", sort_name="ash ann", email=None))
-    session.flush()
-    world.candidacies[0].person_id = 99
-    session.flush()
-    assert [f.sequence for f in check_chain(session, world.campaign).faults] == [1]
-    session.add(PersonAlias(old_person_id=old_id, person_id=99))
-    assert check_chain(session, world.campaign).faults == []
-
-
-@pytest.mark.parametrize(
-    "statement",
-    ["UPDATE pledge_events SET statement = 'never said'", "DELETE FROM pledge_events"],
-)
-def test_the_database_refuses_to_change_the_record(
-    session: Session, world: PledgeWorld, statement: str
-) -> None:
-    answer(session, world)
-    with pytest.raises(DatabaseError, match="added, never changed"):
-        session.execute(text(statement))
-
-
 def test_writers_at_the_same_time_make_one_chain_without_a_gap(database: Database) -> None:
     with database.writer() as session, bind_factories(session):
         world = pledge_world()
@@ -323,8 +271,188 @@ def test_writers_at_the_same_time_make_one_chain_without_a_gap(database: Databas
         assert (report.count, report.faults) == (20, [])
 
 
-def _let_changes_through(database: Database, session: Session) -> None:
-    if database.is_sqlite:
-        session.execute(text("DROP TRIGGER pledge_events_refuse_UPDATE"))
-    else:
-        session.execute(text("ALTER TABLE pledge_events DISABLE TRIGGER USER"))
+def test_what_was_said_before_a_public_answer_does_not_take_its_place(
+    session: Session, world: PledgeWorld
+) -> None:
+    answer(session, world, stance=Stance.NO)
+    with pytest.raises(PledgeInvalid, match="was said before it"):
+        entered(session, world, valid_from=date(2031, 4, 30))
+    with pytest.raises(PledgeInvalid, match="in the future"):
+        entered(session, world, valid_from=date(2031, 5, 2))
+    assert entered(session, world, valid_from=date(2031, 5, 1)).valid_from == date(2031, 5, 1)
+
+
+def test_an_objection_marks_an_entry_at_once_and_somebody_else_settles_it(
+    session: Session, world: PledgeWorld
+) -> None:
+    answer(session, world, stance=Stance.NO)
+    entry = published(session, world)
+    where = {"campaign_id": world.campaign.id, "event_id": entry.id, "now": NOW}
+    dispute_entry(session, words="I never said so.", entered_by="candidate", **where)
+    (current,) = list_current_answers(session, world.campaign.id).values()
+    assert current.marks.dispute is DisputeState.OPEN
+    assert current.marks.dispute_words == "I never said so."
+    assert count_open_disputes(session, world.campaign.id) == 1
+    with pytest.raises(AlreadyDecided):
+        dispute_entry(session, entered_by="candidate", **where)
+    settle = {"is_right": False, "reason": "The report was about somebody else.", **where}
+    with pytest.raises(OwnEntry):
+        settle_dispute(session, settler="organiser:1", **settle)
+    with pytest.raises(PledgeInvalid):
+        settle_dispute(session, settler="organiser:3", **{**settle, "reason": "no"})
+    settle_dispute(session, settler="organiser:3", **settle)
+    with pytest.raises(AlreadyDecided):
+        settle_dispute(session, settler="organiser:3", **settle)
+    assert count_open_disputes(session, world.campaign.id) == 0
+    # What was struck counts no more: the answer before it does again.
+    (current,) = list_current_answers(session, world.campaign.id).values()
+    assert (current.stance, current.marks.dispute) == (Stance.NO, None)
+    public = list_history(session, world.campaign.id, world.candidacies[0].id, public_only=True)
+    assert [each.marks.is_struck for each in public] == [False, True]
+    assert check_chain(session, world.campaign).faults == []
+
+
+def test_an_entry_that_stands_after_an_objection_says_so(
+    session: Session, world: PledgeWorld
+) -> None:
+    entry = published(session, world)
+    where = {"campaign_id": world.campaign.id, "event_id": entry.id, "now": NOW}
+    by_office = {"entered_by": "organiser:2", "reason": "By telephone on 1 May.", **where}
+    dispute_entry(session, **by_office)
+    settle_dispute(
+        session, is_right=True, settler="organiser:2", reason="The recording is clear.", **where
+    )
+    (current,) = list_current_answers(session, world.campaign.id).values()
+    assert current.marks.dispute is DisputeState.KEPT
+    assert not current.marks.is_dispute_by_candidate
+    assert current.marks.settled_because == "The recording is clear."
+
+
+def test_only_what_others_entered_and_the_public_sees_can_be_disputed(
+    session: Session, world: PledgeWorld
+) -> None:
+    own = answer(session, world, ask_id=world.asks[1].id)
+    waiting = entered(session, world)
+    for event in (own, waiting):
+        with pytest.raises(AlreadyDecided):
+            dispute_entry(
+                session,
+                campaign_id=world.campaign.id,
+                event_id=event.id,
+                entered_by="candidate",
+                now=NOW,
+            )
+    review = review_pledge(
+        session, event_id=waiting.id, is_right=True, reviewer="organiser:2", now=NOW
+    )
+    with pytest.raises(PledgeEventNotFound):
+        dispute_entry(
+            session,
+            campaign_id=world.campaign.id,
+            event_id=review.id,
+            entered_by="candidate",
+            now=NOW,
+        )
+
+
+def test_hidden_texts_are_nowhere_public_and_can_be_shown_again(
+    session: Session, world: PledgeWorld
+) -> None:
+    event = answer(session, world, statement="Something abusive.")
+    where = {"campaign_id": world.campaign.id, "event_id": event.id, "now": NOW}
+    with pytest.raises(AlreadyDecided):
+        show_texts(session, shown_by="organiser:1", reason="It is not hidden.", **where)
+    hide_texts(session, hidden_by="organiser:1", reason="It names a private person.", **where)
+    (current,) = list_current_answers(session, world.campaign.id).values()
+    assert (current.stance, current.statement) == (Stance.YES, "")
+    assert current.marks.hidden_because == "It names a private person."
+    who = (world.campaign.id, world.candidacies[0].id)
+    (public,) = list_history(session, *who, public_only=True)
+    assert public.statement == ""
+    assert "abusive" not in "".join(public_json_lines(session, world.campaign))
+    assert "It names a private person." in "".join(public_json_lines(session, world.campaign))
+    (kept,) = list_history(session, *who)
+    assert kept.statement == "Something abusive."
+    show_texts(session, shown_by="organiser:2", reason="The person has agreed.", **where)
+    (current,) = list_current_answers(session, world.campaign.id).values()
+    assert current.statement == "Something abusive."
+
+
+def test_the_public_chain_seals_what_is_not_public(session: Session, world: PledgeWorld) -> None:
+    answer(session, world)
+    bob = world.candidacies[1].id
+    entered(session, world, candidacy_id=bob, quote="Only for organisers")
+    published(session, world, candidacy_id=bob, ask_id=world.asks[1].id)
+    lines = [json.loads(line) for line in public_json_lines(session, world.campaign)]
+    assert [line.get("sealed", False) for line in lines] == [False, True, False, False]
+    assert set(lines[1]) == {"sequence", "sealed", "previous_hash", "hash"}
+    for before, line in pairwise(lines):
+        assert line["previous_hash"] == before["hash"]
+    for line in lines:
+        stored_hash = line.pop("hash")
+        if "sealed" not in line:
+            text = json.dumps(line, sort_keys=True, separators=(",", ":"))
+            assert hashlib.sha256(text.encode()).hexdigest() == stored_hash
+
+
+def test_a_suggestion_waits_until_an_organiser_decides(
+    session: Session, world: PledgeWorld
+) -> None:
+    values: dict[str, Any] = {
+        "campaign_id": world.campaign.id,
+        "candidacy_id": world.candidacies[0].id,
+        "ask_id": world.asks[0].id,
+        "stance": Stance.YES,
+        "source_url": "https://example.org/report",
+        "quote": "",
+        "said_on": date(2031, 4, 30),
+        "email": "sam@example.org",
+        "now": NOW,
+    }
+    first = suggest_evidence(session, **values)
+    session.flush()
+    assert suggest_evidence(session, **values) is first
+    other = suggest_evidence(session, **{**values, "stance": Stance.NO})
+    session.flush()
+    assert list_suggestions(session, world.campaign.id) == [first, other]
+    assert list_current_answers(session, world.campaign.id) == {}
+    for wrong in ({"source_url": ""}, {"source_url": "javascript:x"}, {"quote": "x" * 2001}):
+        with pytest.raises(PledgeInvalid):
+            suggest_evidence(session, **{**values, **wrong})
+    with pytest.raises(RecordClosed):
+        suggest_evidence(session, **{**values, "now": world.election.poll_closes_at})
+    decide = {"campaign_id": world.campaign.id, "organiser": "organiser:1", "now": NOW}
+    reject_suggestion(
+        session, suggestion_id=other.id, reason="The source says otherwise.", **decide
+    )
+    event = entered(session, world)
+    take_up_suggestion(session, suggestion_id=first.id, event_id=event.id, **decide)
+    assert (first.email, other.email, count_suggestions(session, world.campaign.id)) == (
+        None, None, 0,
+    )  # fmt: skip
+    with pytest.raises(AlreadyDecided):
+        take_up_suggestion(session, suggestion_id=first.id, event_id=event.id, **decide)
+
+
+def test_no_more_suggestions_wait_than_organisers_can_read(
+    session: Session, world: PledgeWorld
+) -> None:
+    def suggest(number: int) -> None:
+        suggest_evidence(
+            session,
+            campaign_id=world.campaign.id,
+            candidacy_id=world.candidacies[0].id,
+            ask_id=world.asks[0].id,
+            stance=Stance.YES,
+            source_url=f"https://example.org/{number}",
+            quote="",
+            said_on=None,
+            email=None,
+            now=NOW,
+        )
+        session.flush()
+
+    for number in range(20):
+        suggest(number)
+    with pytest.raises(TooManySuggestions):
+        suggest(20)

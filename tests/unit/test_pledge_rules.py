@@ -1,7 +1,7 @@
 import hashlib
 import json
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -21,6 +21,7 @@ from campaign.pledges.rules import (
 )
 
 ENTRY = ChainEntry(
+    form=1,
     campaign="safer-streets",
     sequence=1,
     kind=EventKind.ANSWER,
@@ -43,6 +44,7 @@ ENTRY = ChainEntry(
 texts = st.text(max_size=30)
 entries = st.builds(
     ChainEntry,
+    form=st.just(2),
     campaign=texts,
     sequence=st.integers(1, 10**6),
     kind=st.sampled_from(EventKind),
@@ -60,10 +62,14 @@ entries = st.builds(
     entered_by=texts,
     recorded_at=st.datetimes(timezones=st.just(UTC)),
     previous_hash=texts,
+    archive_sha256=texts,
+    archive_url=texts,
+    reason=texts,
+    valid_from=st.none() | st.dates(),
 )
 
 
-def test_the_canonical_form_never_changes() -> None:
+def test_the_first_canonical_form_never_changes() -> None:
     """Hashes of records that are out in the world depend on it, byte for byte."""
     assert canonical_json(ENTRY) == (
         '{"ask":"priority","ask_version":1,"ballot_id":"parl.aldershot.2031-05-22",'
@@ -74,6 +80,28 @@ def test_the_canonical_form_never_changes() -> None:
         '"verification_level":3}'
     )
     assert chain_hash(ENTRY) == hashlib.sha256(canonical_json(ENTRY).encode()).hexdigest()
+
+
+def test_the_second_canonical_form_never_changes() -> None:
+    second = replace(
+        ENTRY, form=2, valid_from=date(2031, 4, 30), archive_sha256="ab" * 32, reason="–"
+    )
+    assert canonical_json(second) == (
+        '{"archive_sha256":"' + "ab" * 32 + '","archive_url":"","ask":"priority","ask_version":1,'
+        '"ballot_id":"parl.aldershot.2031-05-22","campaign":"safer-streets","channel":"link",'
+        '"entered_by":"candidate","form":2,"kind":"answer","person_id":4252,"previous_hash":"'
+        + "0" * 64 + '","quote":"","reason":"\\u2013",'
+        '"recorded_at":"2031-05-01T10:00:00.000000+00:00","refers_to":null,"sequence":1,'
+        '"source_url":"","stance":"yes","statement":"Gwnaf \\u2013 I will.",'
+        '"valid_from":"2031-04-30","verification_level":3}'
+    )  # fmt: skip
+
+
+def test_an_entry_of_the_first_form_holds_nothing_that_it_does_not_hash() -> None:
+    assert ENTRY.is_whole
+    assert not replace(ENTRY, reason="added later").is_whole
+    assert replace(ENTRY, form=2, reason="added later").is_whole
+    assert not replace(ENTRY, form=3).is_whole
 
 
 @given(entries)

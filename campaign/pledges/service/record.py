@@ -1,13 +1,12 @@
 """The record of answers: what is added to a campaign's chain, and by whom."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Ask, AskVersion, Campaign
-from campaign.candidates.queries import get_candidacy
 from campaign.pledges.errors import (
     AlreadyReviewed,
     AnswersClosed,
@@ -20,18 +19,21 @@ from campaign.pledges.models import PledgeEvent
 from campaign.pledges.queries import HistoryEntry, list_history
 from campaign.pledges.rules import (
     CANDIDATE,
-    FIRST_PREVIOUS_HASH,
+    DECISION_KINDS,
+    ENTRY_KINDS,
     QUOTE_LIMIT,
+    REASON_LIMIT,
     STATEMENT_LIMIT,
-    ChainEntry,
     Channel,
     EventKind,
     Stance,
     VerificationLevel,
-    chain_hash,
+    check_said_on,
+    clean_sha256,
     clean_source_url,
     clean_text,
 )
+from campaign.pledges.service.chaining import append, append_about, lock_record
 from campaign.pledges.service.links import takes_answers
 
 
@@ -57,37 +59,45 @@ def record_pledge(
     statement: str = "",
     source_url: str = "",
     quote: str = "",
+    valid_from: date | None = None,
+    archive_sha256: str = "",
+    archive_url: str = "",
 ) -> PledgeEvent:
     """Add an answer to a campaign's record and return its event.
 
     ``entered_by`` is ``candidate`` for the candidate's own link, else ``organiser:7``. The same
     answer again adds nothing and returns the event that is there. What an organiser enters needs a
-    source or a quote, and is public once another organiser has reviewed it. Raises PledgeInvalid,
-    AnswersClosed (for the candidate) or RecordClosed (for an organiser).
+    source or a quote, and is public once another organiser has reviewed it. ``valid_from`` is the
+    day on which it was said, None for today; it cannot lie before an answer that is public, because
+    the newest entry is the one that counts. Raises PledgeInvalid, AnswersClosed (for the candidate)
+    or RecordClosed (for an organiser).
     """
     _check_who(channel, entered_by)
+    check_said_on(valid_from, today=now.date())
     statement = clean_text(statement, limit=STATEMENT_LIMIT)
     quote = clean_text(quote, limit=QUOTE_LIMIT)
     source_url = clean_source_url(source_url)
+    archive_sha256 = clean_sha256(archive_sha256)
+    archive_url = clean_source_url(archive_url)
     if channel is not Channel.LINK and not (source_url or quote):
         raise PledgeInvalid("Give the source of this answer: a web address or a quote.")
-    campaign = _lock_record(session, campaign_id)
+    campaign = lock_record(session, campaign_id)
     _check_open(session, campaign, entered_by=entered_by, now=now)
     ask_version = _current_version(session, campaign_id=campaign_id, ask_id=ask_id)
     latest = _latest_entry(session, campaign_id, candidacy_id, ask_id)
-    answer = (EventKind.ANSWER, stance, statement, channel, source_url, quote, ask_version.number)
+    answer = (
+        EventKind.ANSWER, stance, statement, channel, source_url, quote, ask_version.number,
+        valid_from, archive_sha256, archive_url,
+    )  # fmt: skip
     if latest is not None and answer == (
-        latest.kind,
-        latest.stance,
-        latest.statement,
-        latest.channel,
-        latest.source_url,
-        latest.quote,
-        latest.ask_version,
-    ):
+        latest.kind, latest.stance, latest.statement, latest.channel, latest.source_url,
+        latest.quote, latest.ask_version, latest.valid_from, latest.archive_sha256,
+        latest.archive_url,
+    ):  # fmt: skip
         return session.get_one(PledgeEvent, latest.event_id)
+    _check_is_newest(session, valid_from, campaign_id, candidacy_id, ask_id)
     is_first_hand = channel is Channel.LINK
-    return _append(
+    return append(
         session,
         campaign,
         PledgeEvent(
@@ -100,6 +110,9 @@ def record_pledge(
             channel=channel,
             source_url=source_url,
             quote=quote,
+            valid_from=valid_from,
+            archive_sha256=archive_sha256,
+            archive_url=archive_url,
             verification_level=(
                 VerificationLevel.FIRST_HAND if is_first_hand else VerificationLevel.SOURCED
             ),
@@ -117,13 +130,16 @@ def withdraw_pledge(
     ask_id: int,
     entered_by: str,
     now: datetime,
+    reason: str = "",
 ) -> PledgeEvent | None:
     """Take a candidate's answer to an ask back; the history keeps it.
 
-    An organiser's withdrawal (asked for by letter) needs a review like any entry of theirs. Returns
-    None when there is no answer to take back. Raises AnswersClosed or RecordClosed.
+    An organiser's withdrawal (asked for by letter) needs a review like any entry of theirs, and
+    says why. Returns None when there is no answer to take back. Raises PledgeInvalid, AnswersClosed
+    or RecordClosed.
     """
-    campaign = _lock_record(session, campaign_id)
+    reason = clean_text(reason, limit=REASON_LIMIT)
+    campaign = lock_record(session, campaign_id)
     _check_open(session, campaign, entered_by=entered_by, now=now)
     latest = _latest_entry(session, campaign_id, candidacy_id, ask_id)
     is_first_hand = entered_by == CANDIDATE
@@ -131,7 +147,7 @@ def withdraw_pledge(
         return None
     if latest.kind is EventKind.WITHDRAWAL and (latest.is_public or not is_first_hand):
         return None
-    return _append(
+    return append(
         session,
         campaign,
         PledgeEvent(
@@ -142,8 +158,7 @@ def withdraw_pledge(
             stance=None,
             statement="",
             channel=Channel.LINK if is_first_hand else Channel.LETTER,
-            source_url="",
-            quote="",
+            reason=reason,
             verification_level=(
                 VerificationLevel.FIRST_HAND if is_first_hand else VerificationLevel.UNVERIFIED
             ),
@@ -154,38 +169,38 @@ def withdraw_pledge(
 
 
 def review_pledge(
-    session: Session, *, event_id: int, is_right: bool, reviewer: str, now: datetime
+    session: Session,
+    *,
+    event_id: int,
+    is_right: bool,
+    reviewer: str,
+    now: datetime,
+    reason: str = "",
 ) -> PledgeEvent:
     """Find an organiser's entry right, which makes it public, or wrong; return the new event.
 
-    Raises PledgeEventNotFound, OwnEntry, or AlreadyReviewed.
+    Raises PledgeEventNotFound, OwnEntry, AlreadyReviewed, or PledgeInvalid for the reason.
     """
+    reason = clean_text(reason, limit=REASON_LIMIT)
     entry = session.get(PledgeEvent, event_id)
-    if (
-        entry is None
-        or entry.kind not in (EventKind.ANSWER, EventKind.WITHDRAWAL)
-        or entry.channel is Channel.LINK
-    ):
+    if entry is None or entry.kind not in ENTRY_KINDS or entry.channel is Channel.LINK:
         raise PledgeEventNotFound("There is no entry of this number to review.")
     if entry.entered_by == reviewer:
         raise OwnEntry("Somebody else must review this entry, because you entered it yourself.")
-    campaign = _lock_record(session, entry.campaign_id)
-    if session.scalar(select(PledgeEvent.id).where(PledgeEvent.refers_to_id == entry.id).limit(1)):
+    campaign = lock_record(session, entry.campaign_id)
+    if session.scalar(
+        select(PledgeEvent.id)
+        .where(PledgeEvent.refers_to_id == entry.id, PledgeEvent.kind.in_(DECISION_KINDS))
+        .limit(1)
+    ):
         raise AlreadyReviewed("This entry has been reviewed already.")
-    return _append(
+    return append_about(
         session,
         campaign,
+        entry,
         PledgeEvent(
             kind=EventKind.REVIEW if is_right else EventKind.REJECTION,
-            candidacy_id=entry.candidacy_id,
-            ask_id=entry.ask_id,
-            ask_version_id=entry.ask_version_id,
-            refers_to_id=entry.id,
-            stance=None,
-            statement="",
-            channel=entry.channel,
-            source_url="",
-            quote="",
+            reason=reason,
             verification_level=(
                 VerificationLevel.CONFIRMED if is_right else VerificationLevel.UNVERIFIED
             ),
@@ -214,64 +229,32 @@ def _current_version(session: Session, *, campaign_id: int, ask_id: int) -> AskV
     return ask.current
 
 
+def _check_is_newest(
+    session: Session, said_on: date | None, campaign_id: int, candidacy_id: int, ask_id: int
+) -> None:
+    """Refuse what was said before an answer that is public: it would take that answer's place."""
+    if said_on is None:
+        return
+    days = [
+        entry.valid_from or entry.recorded_at.date()
+        for entry in list_history(session, campaign_id, candidacy_id, public_only=True)
+        if entry.ask_id == ask_id and not entry.marks.is_struck
+    ]
+    if days and said_on < max(days):
+        raise PledgeInvalid(
+            f"The record has an answer of {max(days).isoformat()}, and this was said before it. "
+            "The newest entry counts, so an older one cannot be added behind it."
+        )
+
+
 def _latest_entry(
     session: Session, campaign_id: int, candidacy_id: int, ask_id: int
 ) -> HistoryEntry | None:
     history = [
         entry
         for entry in list_history(session, campaign_id, candidacy_id)
-        if entry.ask_id == ask_id and entry.decision is not EventKind.REJECTION
+        if entry.ask_id == ask_id
+        and entry.decision is not EventKind.REJECTION
+        and not entry.marks.is_struck
     ]
     return history[-1] if history else None
-
-
-def _lock_record(session: Session, campaign_id: int) -> Campaign:
-    """Keep every other writer away from a campaign's chain until this transaction ends.
-
-    On SQLite the writing transaction holds the only write lock already. On PostgreSQL the
-    campaign's row is locked, in the mode that does not stop letters from referring to it.
-    """
-    return session.scalars(
-        select(Campaign).where(Campaign.id == campaign_id).with_for_update(key_share=True)
-    ).one()
-
-
-def _append(session: Session, campaign: Campaign, event: PledgeEvent) -> PledgeEvent:
-    """Chain an event to the newest of its campaign, whose record the caller has locked."""
-    head = session.execute(
-        select(PledgeEvent.sequence, PledgeEvent.hash)
-        .where(PledgeEvent.campaign_id == campaign.id)
-        .order_by(PledgeEvent.sequence.desc())
-        .limit(1)
-    ).one_or_none()
-    candidacy = get_candidacy(session, event.candidacy_id)
-    if candidacy.ballot.election_id != campaign.election_id:
-        raise PledgeInvalid("This candidate does not stand in the election of the campaign.")
-    subject = session.get(PledgeEvent, event.refers_to_id) if event.refers_to_id else None
-    event.campaign_id = campaign.id
-    event.sequence = head.sequence + 1 if head else 1
-    event.previous_hash = head.hash if head else FIRST_PREVIOUS_HASH
-    event.hash = chain_hash(
-        ChainEntry(
-            campaign=campaign.slug,
-            sequence=event.sequence,
-            kind=event.kind,
-            person_id=candidacy.person_id,
-            ballot_id=candidacy.ballot_id,
-            ask=session.get_one(Ask, event.ask_id).slug,
-            ask_version=session.get_one(AskVersion, event.ask_version_id).number,
-            refers_to=subject.sequence if subject else None,
-            stance=event.stance,
-            statement=event.statement,
-            channel=event.channel,
-            source_url=event.source_url,
-            quote=event.quote,
-            verification_level=event.verification_level,
-            entered_by=event.entered_by,
-            recorded_at=event.recorded_at,
-            previous_hash=event.previous_hash,
-        )
-    )
-    session.add(event)
-    session.flush()  # The next event of the same transaction chains to this one.
-    return event

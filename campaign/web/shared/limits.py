@@ -44,6 +44,8 @@ FORM = Limit("form", "60 per minute")
 """Every press of a button in a form of several steps, looking it over included."""
 ANSWER = Limit("answer", "20 per minute; 200 per hour")
 """What is pressed behind a candidate's link; a party's office may answer for many."""
+SUGGESTION = Limit("suggestion", "5 per minute; 20 per hour")
+"""Suggesting evidence: organisers read each one."""
 CONFIRMATION = Limit("confirmation", "20 per minute")
 """Pressing the button behind a link from a mail."""
 LOGIN = Limit("login", "10 per minute; 50 per hour")

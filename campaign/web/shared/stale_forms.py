@@ -17,6 +17,8 @@ class _Way:
 
 _WAYS = {
     "letters.write_submit": _Way(step="change", texts=("body_",)),
+    "suggestions.suggest_submit": _Way(step="change", texts=("quote",)),
+    "objections.object_submit": _Way(step="change", texts=("words",)),
     "pledges.answer_submit": _Way(step="edit", texts=("statement-",)),
 }
 """By endpoint: the public forms that hold a text. Their step here sends nothing."""

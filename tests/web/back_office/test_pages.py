@@ -316,7 +316,7 @@ def test_no_ask_is_chosen_beforehand(log_in: LogIn, arranged: SimpleNamespace) -
     page = log_in().get(f"{arranged.base}/candidates/{arranged.jane_id}/pledge").text
     options = page.split('<select id="ask"', 1)[1].split("</select>", 1)[0]
     assert "Choose an ask" in options.split("selected", 1)[1].split("</option>", 1)[0]
-    assert page.count("(optional)") == 3
+    assert page.count("(optional)") == 6
 
 
 def test_an_entry_that_is_wrong_never_becomes_public(

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import RadioField, SelectField, TextAreaField, URLField
+from flask_wtf.file import FileField
+from wtforms import DateField, RadioField, SelectField, TextAreaField, URLField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs are older
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Optional
 
 from campaign.pledges.rules import (
     QUOTE_LIMIT,
@@ -54,6 +55,7 @@ class PledgeForm(FlaskForm):  # type: ignore[misc]
             SelectChoice(Channel.LETTER.value, _l("In a letter or an e-mail")),
             SelectChoice(Channel.PUBLIC_STATEMENT.value, _l("In a public statement")),
             SelectChoice(Channel.HUSTINGS.value, _l("At a hustings or another meeting")),
+            SelectChoice(Channel.VOLUNTEER.value, _l("To a volunteer or supporter")),
         ],
         validators=[InputRequired(_CHOOSE_CHANNEL)],
         invalid_choice_message=_CHOOSE_CHANNEL,
@@ -66,6 +68,16 @@ class PledgeForm(FlaskForm):  # type: ignore[misc]
         _l("Web address of the source"),
         validators=[Length(max=URL_LIMIT, message=_l("This web address is too long."))],
     )
+    said_on = DateField(
+        _l("The day on which they said it"),
+        validators=[Optional()],
+        format=["%Y-%m-%d", "%d/%m/%Y"],
+    )
+    archive_url = URLField(
+        _l("Web address of an archived copy"),
+        validators=[Length(max=URL_LIMIT, message=_l("This web address is too long."))],
+    )
+    copy = FileField(_l("A copy of the source as a file"))
     statement = TextAreaField(
         _l("Their short statement for the public page"),
         validators=[Length(max=STATEMENT_LIMIT, message=_l("Shorten it to 500 characters."))],

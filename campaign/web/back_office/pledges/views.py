@@ -1,30 +1,37 @@
 """Record an answer with its source; review what a colleague recorded."""
 
+from typing import Any
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from campaign.campaigns.queries import get_campaign, list_asks
 from campaign.core.errors import InvalidInput
+from campaign.followups.record import review_and_tell
 from campaign.organisers.queries import list_actor_names
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
-from campaign.pledges.errors import AlreadyReviewed
-from campaign.pledges.queries import is_entry_of, list_entries_to_review
+from campaign.pledges.errors import AlreadyDecided, AlreadyReviewed
+from campaign.pledges.queries import find_waiting_suggestion, is_entry_of, list_entries_to_review
 from campaign.pledges.rules import Channel, Stance
-from campaign.pledges.service import record_pledge, review_pledge
+from campaign.pledges.service import COPY_LIMIT, keep_copy, record_pledge, take_up_suggestion
 from campaign.reports.office_candidates import candidate_page
 from campaign.web.back_office.access import current_account, current_actor, requires
 from campaign.web.back_office.pledges.forms import PledgeForm
-from campaign.web.shared.context import now, session
+from campaign.web.back_office.record.views import told_words
+from campaign.web.shared.context import now, session, toolkit
 
 blueprint = Blueprint("organise_pledges", __name__, url_prefix="/organise/<campaign_slug>")
+
+MAXIMUM_FORM_BYTES = 256 * 1024
+"""What the rest of the form may be beside the copy."""
 
 
 @blueprint.get("/candidates/<int:person_id>/pledge")
 @requires(Role.ORGANISER)
 def record(campaign_slug: str, person_id: int) -> str:
-    """Ask for an answer that a candidate gave elsewhere."""
+    """Ask for an answer that a candidate gave elsewhere, filled in from a suggestion if one is."""
     return _form_page(campaign_slug, person_id, _form(campaign_slug))
 
 
@@ -37,6 +44,7 @@ def record_submit(campaign_slug: str, person_id: int) -> Response | tuple[str, i
     candidacy = candidate_page(session(), campaign, person_id=person_id).candidacy
     if form.validate_on_submit():
         try:
+            sha256 = _keep_copy(form)
             event = record_pledge(
                 session(),
                 campaign_id=campaign.id,
@@ -49,10 +57,15 @@ def record_submit(campaign_slug: str, person_id: int) -> Response | tuple[str, i
                 statement=form.statement.data or "",
                 source_url=form.source_url.data or "",
                 quote=form.quote.data or "",
+                valid_from=form.said_on.data,
+                archive_sha256=sha256,
+                archive_url=form.archive_url.data or "",
             )
+            _take_up_suggestion(campaign.id, event.id)
         except InvalidInput as error:
             form.form_errors.append(str(error))
         else:
+            form.copy.data = None
             _log("record_pledge", f"pledge_event:{event.id}")
             flash(_("The answer is recorded. Another organiser must review it now."))
             return redirect(
@@ -88,29 +101,77 @@ def review_submit(campaign_slug: str, event_id: int) -> Response:
     if verdict not in ("right", "wrong") or not is_entry_of(session(), campaign.id, event_id):
         abort(404)
     try:
-        review_pledge(
+        decision = review_and_tell(
+            toolkit(),
             session(),
+            campaign,
             event_id=event_id,
             is_right=verdict == "right",
-            reviewer=current_actor(),
+            reason=request.form.get("reason", ""),
+            actor=current_actor(),
             now=now(),
         )
+    except InvalidInput as error:
+        flash(str(error), "error")
+        return redirect(url_for(".review", campaign_slug=campaign_slug), 303)
     except AlreadyReviewed:
         # A second press, or a colleague was quicker.
         flash(_("This entry has been reviewed already, so this press changed nothing."))
         return redirect(url_for(".review", campaign_slug=campaign_slug), 303)
     _log("approve_pledge" if verdict == "right" else "reject_pledge", f"pledge_event:{event_id}")
+    told = told_words(is_told=decision.is_candidate_told)
     flash(
-        _("The answer is public now.")
+        f"{_('The answer is public now.')} {told}"
         if verdict == "right"
         else _("The entry is rejected. It stays in the record and is never public.")
     )
     return redirect(url_for(".review", campaign_slug=campaign_slug), 303)
 
 
+@blueprint.url_value_preprocessor
+def let_copies_in(endpoint: str | None, _values: object) -> None:
+    """Let the form that takes a file be as large as a file may be; before its token is read."""
+    if endpoint == "organise_pledges.record_submit":
+        request.max_content_length = COPY_LIMIT + MAXIMUM_FORM_BYTES
+
+
+def _keep_copy(form: PledgeForm) -> str:
+    """Keep the file of the form, if it has one, and return its SHA-256."""
+    upload = form.copy.data
+    if not upload:
+        return ""
+    # One octet more than may be: the rule then refuses it.
+    content = upload.stream.read(COPY_LIMIT + 1)
+    return keep_copy(toolkit().settings.instance_path / "archive", content)
+
+
+def _take_up_suggestion(campaign_id: int, event_id: int) -> None:
+    suggestion_id = request.args.get("suggestion", type=int)
+    if suggestion_id is None:
+        return
+    try:
+        take_up_suggestion(
+            session(),
+            campaign_id=campaign_id,
+            suggestion_id=suggestion_id,
+            event_id=event_id,
+            organiser=current_actor(),
+            now=now(),
+        )
+    except AlreadyDecided as error:
+        flash(str(error))
+
+
 def _form(campaign_slug: str) -> PledgeForm:
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
-    form = PledgeForm()
+    suggestion = _suggestion(campaign_slug)
+    form = PledgeForm(
+        ask=suggestion.ask_id if suggestion else None,
+        stance=suggestion.stance.value if suggestion else None,
+        quote=suggestion.quote if suggestion else None,
+        source_url=suggestion.source_url if suggestion else None,
+        said_on=suggestion.said_on if suggestion else None,
+    )
     form.offer_asks((ask.id, ask.current.title) for ask in list_asks(session(), campaign.id))
     return form
 
@@ -122,6 +183,7 @@ def _form_page(campaign_slug: str, person_id: int, form: PledgeForm) -> str:
         campaign=campaign,
         page=candidate_page(session(), campaign, person_id=person_id),
         form=form,
+        suggestion=_suggestion(campaign_slug),
     )
 
 
@@ -129,3 +191,12 @@ def _log(verb: str, subject: str) -> None:
     record_audit(
         session(), organiser_id=current_account().id, verb=verb, subject=subject, now=now()
     )
+
+
+def _suggestion(campaign_slug: str) -> Any:
+    """Return the suggestion that the address names, while it waits."""
+    suggestion_id = request.args.get("suggestion", type=int)
+    if suggestion_id is None:
+        return None
+    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
+    return find_waiting_suggestion(session(), campaign.id, suggestion_id)

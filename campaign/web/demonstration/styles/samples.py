@@ -10,7 +10,14 @@ from typing import Any
 from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.rules import CandidacyStatus
 from campaign.pledges.queries import CurrentAnswer
-from campaign.pledges.rules import Channel, RequestKind, Stance, VerificationLevel
+from campaign.pledges.rules import (
+    Channel,
+    DisputeState,
+    Marks,
+    RequestKind,
+    Stance,
+    VerificationLevel,
+)
 from campaign.reports import hexmap
 from campaign.reports.candidate_search import MatchPlace, MatchTally
 from campaign.reports.constituency import CandidateStand
@@ -20,6 +27,13 @@ AT = datetime(2031, 5, 1, 10, 0, tzinfo=UTC)
 CAMPAIGN = SimpleNamespace(
     slug="safer-internet", name="Make the internet safer for children", status=CampaignStatus.LIVE
 )
+
+MARKS = [
+    Marks(dispute=DisputeState.OPEN, dispute_words="I was not at that meeting."),
+    Marks(dispute=DisputeState.KEPT, settled_because="The recording is clear."),
+    Marks(dispute=DisputeState.STRUCK, settled_because="It was somebody of the same name."),
+    Marks(hidden_because="It names a private person."),
+]
 
 ASKS = [
     SimpleNamespace(

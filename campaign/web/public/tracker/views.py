@@ -7,7 +7,9 @@ from campaign.campaigns.queries import get_campaign
 from campaign.candidates.queries import get_candidacy_of_person
 from campaign.elections.queries import get_election
 from campaign.geography.rules import normalise_postcode
+from campaign.pledges.queries import find_published_head
 from campaign.pledges.rules import PUBLIC_FLOOR, Stance
+from campaign.pledges.service import takes_answers
 from campaign.reports.candidate_record import build_candidate_record
 from campaign.reports.candidate_search import (
     CandidateQuestion,
@@ -34,6 +36,7 @@ def show(campaign_slug: str) -> Response:
         tracker=build_tracker(session(), campaign, now=now()),
         stances=list(Stance),
         shades=list(Shade),
+        head=find_published_head(session(), campaign.id),
         now=now(),
     )
     return same_for_everybody(page)
@@ -78,6 +81,7 @@ def candidate(campaign_slug: str, person_id: int) -> Response:
         election=get_election(session(), campaign.election_id),
         record=build_candidate_record(session(), campaign, candidacy),
         public_floor=PUBLIC_FLOOR,
+        is_open=takes_answers(session(), campaign, now=now()),
     )
     return same_for_everybody(page)
 

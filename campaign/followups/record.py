@@ -1,0 +1,186 @@
+"""What follows when organisers record something for a candidate: the candidate is told."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Campaign
+from campaign.candidates.models import Candidacy
+from campaign.candidates.queries import get_candidacy
+from campaign.core.toolkit import Toolkit
+from campaign.delivery.rules import Lane, campaign_scope
+from campaign.delivery.service import queue_message
+from campaign.pledges.errors import AlreadyDecided
+from campaign.pledges.models import PledgeEvent
+from campaign.pledges.queries import HistoryEntry, find_history_entry, wants_no_mail
+from campaign.pledges.rules import STANCE_WORDS, EventKind
+from campaign.pledges.service import (
+    answer_token,
+    dispute_entry,
+    hide_texts,
+    review_pledge,
+    settle_dispute,
+    show_texts,
+    takes_answers,
+    withdraw_pledge,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an organiser decided about an entry, and whether the candidate gets a mail about it."""
+
+    event: PledgeEvent
+    is_candidate_told: bool
+
+
+def review_and_tell(
+    toolkit: Toolkit,
+    session: Session,
+    campaign: Campaign,
+    *,
+    event_id: int,
+    is_right: bool,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> Decision:
+    """Review an entry; the candidate is told of one that becomes public.
+
+    Raises what ``review_pledge`` raises.
+    """
+    event = review_pledge(
+        session, event_id=event_id, is_right=is_right, reason=reason, reviewer=actor, now=now
+    )
+    return _told(toolkit, session, campaign, event, now=now)
+
+
+class RecordStep(StrEnum):
+    """What an organiser can do about an entry, apart from its review."""
+
+    WITHDRAW = "withdraw"
+    DISPUTE = "dispute"
+    KEEP = "keep"
+    STRIKE = "strike"
+    HIDE = "hide"
+    UNHIDE = "unhide"
+
+
+def take_step(
+    toolkit: Toolkit,
+    session: Session,
+    campaign: Campaign,
+    *,
+    step: RecordStep,
+    entry: PledgeEvent,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> Decision:
+    """Add what an organiser says about an entry; the candidate is told of what they did not do.
+
+    Raises PledgeInvalid for the reason, OwnEntry, RecordClosed, or AlreadyDecided where the entry
+    is no longer as the organiser saw it.
+    """
+    event = _added(session, campaign, step, entry, reason, actor, now)
+    if step in (RecordStep.WITHDRAW, RecordStep.DISPUTE):
+        return Decision(event, is_candidate_told=False)
+    return _told(toolkit, session, campaign, event, now=now)
+
+
+def _added(
+    session: Session,
+    campaign: Campaign,
+    step: RecordStep,
+    entry: PledgeEvent,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> PledgeEvent:
+    match step:
+        case RecordStep.WITHDRAW:
+            event = withdraw_pledge(
+                session, campaign_id=campaign.id, candidacy_id=entry.candidacy_id,
+                ask_id=entry.ask_id, entered_by=actor, reason=reason, now=now,
+            )  # fmt: skip
+            if event is None:
+                raise AlreadyDecided("There is no answer to take back, or a colleague has done so.")
+            return event
+        case RecordStep.DISPUTE:
+            return dispute_entry(
+                session, campaign_id=campaign.id, event_id=entry.id, entered_by=actor,
+                reason=reason, now=now,
+            )  # fmt: skip
+        case RecordStep.KEEP | RecordStep.STRIKE:
+            return settle_dispute(
+                session, campaign_id=campaign.id, event_id=entry.id, settler=actor,
+                is_right=step is RecordStep.KEEP, reason=reason, now=now,
+            )  # fmt: skip
+        case RecordStep.HIDE:
+            return hide_texts(
+                session, campaign_id=campaign.id, event_id=entry.id, hidden_by=actor,
+                reason=reason, now=now,
+            )  # fmt: skip
+        case RecordStep.UNHIDE:
+            return show_texts(
+                session, campaign_id=campaign.id, event_id=entry.id, shown_by=actor,
+                reason=reason, now=now,
+            )  # fmt: skip
+
+
+def _told(
+    toolkit: Toolkit, session: Session, campaign: Campaign, event: PledgeEvent, *, now: datetime
+) -> Decision:
+    is_public = event.kind is not EventKind.REJECTION
+    entry = find_history_entry(session, campaign.id, event.refers_to_id or 0)
+    candidacy = get_candidacy(session, event.candidacy_id)
+    # Whoever wants no mail of the campaign, or reads a wrong mailbox, gets none about the record.
+    can_be_told = (
+        is_public
+        and entry is not None
+        and bool(candidacy.person.email)
+        and not wants_no_mail(session, campaign.id, candidacy.id)
+        and takes_answers(session, campaign, now=now)
+    )
+    if can_be_told and entry is not None:
+        _tell(toolkit, session, campaign, candidacy, entry, event, now=now)
+    return Decision(event, is_candidate_told=can_be_told)
+
+
+def _tell(
+    toolkit: Toolkit,
+    session: Session,
+    campaign: Campaign,
+    candidacy: Candidacy,
+    entry: HistoryEntry,
+    event: PledgeEvent,
+    *,
+    now: datetime,
+) -> None:
+    token = answer_token(
+        session, toolkit.signer, campaign_id=campaign.id, candidacy_id=candidacy.id
+    )
+    rendered = toolkit.emails.render(
+        "recorded_for_you",
+        campaign=campaign,
+        person=candidacy.person,
+        entry=entry,
+        stance=STANCE_WORDS[entry.stance] if entry.stance else "",
+        step=event.kind.value,
+        reason=event.reason,
+        link=f"{toolkit.settings.base_url}/answer/{token}/record",
+    )
+    queue_message(
+        session,
+        mail=toolkit.settings.mail,
+        lane=Lane.NOTICE,
+        scope=campaign_scope(campaign.id),
+        recipient=candidacy.person.email or "",
+        from_name=campaign.organisation,
+        reply_to=campaign.contact_email,
+        subject=rendered.subject,
+        body=rendered.body,
+        now=now,
+    )

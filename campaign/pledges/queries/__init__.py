@@ -1,0 +1,69 @@
+"""Reads of the pledges domain."""
+
+from campaign.pledges.queries.answers import (
+    CurrentAnswer,
+    list_current_answers,
+    map_answer_times,
+    newest_public_entries,
+)
+from campaign.pledges.queries.chain import (
+    ChainFault,
+    ChainReport,
+    NotedHead,
+    check_chain,
+    stream_chain,
+)
+from campaign.pledges.queries.heads import find_head, find_published_head, list_published_heads
+from campaign.pledges.queries.history import (
+    HistoryEntry,
+    count_open_disputes,
+    find_event,
+    find_history_entry,
+    is_entry_of,
+    list_entries_to_review,
+    list_events_about,
+    list_history,
+)
+from campaign.pledges.queries.marks import map_marks
+from campaign.pledges.queries.requests import (
+    list_candidate_requests,
+    list_mail_refusals,
+    wants_no_mail,
+)
+from campaign.pledges.queries.suggestions import (
+    count_suggestions,
+    find_waiting_suggestion,
+    get_suggestion,
+    list_suggestions,
+)
+
+__all__ = [
+    "ChainFault",
+    "ChainReport",
+    "CurrentAnswer",
+    "HistoryEntry",
+    "NotedHead",
+    "check_chain",
+    "count_open_disputes",
+    "count_suggestions",
+    "find_event",
+    "find_head",
+    "find_history_entry",
+    "find_published_head",
+    "find_waiting_suggestion",
+    "get_suggestion",
+    "is_entry_of",
+    "list_candidate_requests",
+    "list_current_answers",
+    "list_entries_to_review",
+    "list_events_about",
+    "list_history",
+    "list_mail_refusals",
+    "list_published_heads",
+    "list_suggestions",
+    "map_answer_times",
+    "map_marks",
+    "newest_public_entries",
+    "stream_chain",
+    "wants_no_mail",
+]

@@ -1,0 +1,262 @@
+"""A campaign's record as it is chained: read in its order, and computed again."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, select, type_coerce
+from sqlalchemy.orm import Session, aliased
+from sqlalchemy.types import NullType
+
+from campaign.campaigns.models import Ask, AskVersion, Campaign
+from campaign.candidates.models import Candidacy, PersonAlias
+from campaign.core.db import table_of
+from campaign.pledges.models import PledgeEvent
+from campaign.pledges.queries.heads import list_published_heads
+from campaign.pledges.rules import FIRST_PREVIOUS_HASH, ChainEntry, RawChainHasher, chain_hash
+
+FAULTS_SHOWN = 100
+"""A record that was written anew breaks at every entry; nobody reads more."""
+
+_ROWS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFault:
+    """Where a campaign's chain breaks, and how."""
+
+    sequence: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """What a check of one campaign's chain found."""
+
+    campaign_slug: str
+    count: int
+    head_hash: str
+    faults: list[ChainFault]
+    """The first hundred."""
+    heads_checked: int = 0
+    """How many published heads the chain was compared with."""
+
+
+class NotedHead(NamedTuple):
+    """The end of a chain as somebody noted it, and where: for the sentence about a difference."""
+
+    sequence: int
+    head_hash: str
+    noted: str
+
+
+def check_chain(
+    session: Session, campaign: Campaign, *, noted: Iterable[NotedHead] = ()
+) -> ChainReport:
+    """Compute every hash of a campaign's record again and say where it differs.
+
+    Also compares the chain with every head that was published and with those ``noted`` elsewhere:
+    a record that was written anew from some entry on is a good chain, but not that chain. Reads
+    the events as a stream, so that memory does not grow with them.
+    """
+    published = [
+        NotedHead(head.sequence, head.head_hash, f"published on {head.day.isoformat()}")
+        for head in list_published_heads(session, campaign.id)
+    ]
+    expected: dict[int, list[NotedHead]] = {}
+    for noted_head in (*published, *noted):
+        expected.setdefault(noted_head.sequence, []).append(noted_head)
+    contents = _Contents(session, campaign)
+    faults: list[ChainFault] = []
+    count, head_hash, newest_form = 0, FIRST_PREVIOUS_HASH, 1
+    for row in contents.stream():
+        form, sequence, stored_hash = row[0], row[1], row[20]
+        problems = []
+        if sequence != count + 1:
+            problems.append(f"entry {count + 1} should come here and is missing")
+        if row[12] != head_hash:
+            problems.append("it is not chained to the entry that stands before it")
+        if problem := contents.find_problem(row):
+            problems.append(problem)
+        if form < newest_form:
+            problems.append("it has an older form than the entry before it")
+        count, head_hash, newest_form = sequence, stored_hash, form
+        if count in expected:
+            problems += [
+                f"its hash is not the one {other.noted}"
+                for other in expected.pop(count)
+                if other.head_hash != stored_hash
+            ]
+        if problems and len(faults) < FAULTS_SHOWN:
+            faults += [ChainFault(sequence, problem) for problem in problems]
+    faults += [
+        ChainFault(sequence, f"it is missing, and its hash was {other.noted}")
+        for sequence, others in sorted(expected.items())
+        for other in others
+    ]
+    return ChainReport(campaign.slug, count, head_hash, faults[:FAULTS_SHOWN], len(published))
+
+
+class _Contents:
+    """Compares what stands in each event with its hash, at the pace of the database."""
+
+    def __init__(self, session: Session, campaign: Campaign) -> None:
+        self._session = session
+        self._campaign = campaign
+        self._people = _FormerPeople(session)
+        self._hasher = RawChainHasher(campaign.slug)
+        standings = session.execute(
+            select(Candidacy.id, Candidacy.person_id, Candidacy.ballot_id).where(
+                Candidacy.id.in_(
+                    select(PledgeEvent.candidacy_id).where(PledgeEvent.campaign_id == campaign.id)
+                )
+            )
+        )
+        self._standings = {each.id: (each.person_id, each.ballot_id) for each in standings}
+        versions = session.execute(
+            select(AskVersion.id, Ask.id.label("ask_id"), Ask.slug, AskVersion.number).join(
+                Ask, AskVersion.ask_id == Ask.id
+            )
+        )
+        self._versions = {(each.ask_id, each.id): (each.slug, each.number) for each in versions}
+
+    def stream(self) -> Iterator[Sequence[Any]]:
+        """Yield the campaign's events in their order, as the database has them."""
+        # Past the objects and types of the ORM: they take several times as long as the hash.
+        return iter(
+            self._session.connection().execute(
+                _raw_events()
+                .where(table_of(PledgeEvent).c.campaign_id == self._campaign.id)
+                .execution_options(yield_per=_ROWS_AT_ONCE)
+            )
+        )
+
+    def find_problem(self, row: Sequence[Any]) -> str | None:
+        """Return what is wrong with the content of an event."""
+        standing = self._standings.get(row[17])
+        version = self._versions.get((row[18], row[19]))
+        if row[0] == 1 and any(row[13:17]):
+            return "it holds something that its form does not hash"
+        if standing is None or version is None:
+            return "it belongs to nobody who stands, or to no ask"
+        try:
+            if self._hasher.hash(standing, version, row) == row[20]:
+                return None
+        except (TypeError, ValueError):
+            return "it holds a value that no entry has"
+        return self._find_problem_slowly(row[1])
+
+    def _find_problem_slowly(self, sequence: int) -> str | None:
+        """Look once more at what differs: the entry of somebody merged, another way to write it."""
+        chain = stream_chain(self._session, self._campaign, sequence=sequence)
+        try:
+            (entry, stored_hash), *_ = chain
+        except (LookupError, TypeError, ValueError):
+            return "it holds a value that no entry has"
+        # Democracy Club merges two entries for one person; the hash keeps the id of its day.
+        people = (entry.person_id, *self._people.list_former_ids(entry.person_id))
+        if any(chain_hash(replace(entry, person_id=each)) == stored_hash for each in people):
+            return None
+        return "its content is not what was hashed when it was added"
+
+
+def _raw_events() -> Select[*tuple[Any, ...]]:
+    events = table_of(PledgeEvent).c
+    subject = table_of(PledgeEvent).alias("subject")
+
+    def raw(column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return type_coerce(column, NullType()).label(column.name)
+
+    return (
+        select(
+            raw(events.form), raw(events.sequence), raw(events.kind),
+            subject.c.sequence.label("refers_to"),
+            *map(raw, (
+                events.stance, events.statement, events.channel, events.source_url, events.quote,
+                events.verification_level, events.entered_by, events.recorded_at,
+                events.previous_hash, events.archive_sha256, events.archive_url, events.reason,
+                events.valid_from, events.candidacy_id, events.ask_id, events.ask_version_id,
+                events.hash,
+            )),
+        )
+        .select_from(
+            table_of(PledgeEvent).outerjoin(subject, subject.c.id == events.refers_to_id)
+        )
+        .order_by(events.sequence)
+    )  # fmt: skip
+
+
+class _FormerPeople:
+    """The ids that people had before a merge, read when the first one is asked for."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._former: dict[int, list[int]] | None = None
+
+    def list_former_ids(self, person_id: int) -> list[int]:
+        if self._former is None:
+            self._former = {}
+            for old_id, new_id in self._session.execute(
+                select(PersonAlias.old_person_id, PersonAlias.person_id)
+            ):
+                self._former.setdefault(new_id, []).append(old_id)
+        return self._former.get(person_id, [])
+
+
+def stream_chain(
+    session: Session, campaign: Campaign, *, sequence: int | None = None
+) -> Iterator[tuple[ChainEntry, str]]:
+    """Yield a campaign's events in their order, each with the hash that is stored for it.
+
+    With ``sequence``, only the event at this place.
+    """
+    subject = aliased(PledgeEvent)
+    events = (
+        select(
+            PledgeEvent.form,
+            PledgeEvent.sequence,
+            PledgeEvent.kind,
+            Candidacy.person_id,
+            Candidacy.ballot_id,
+            Ask.slug,
+            AskVersion.number,
+            subject.sequence,
+            PledgeEvent.stance,
+            PledgeEvent.statement,
+            PledgeEvent.channel,
+            PledgeEvent.source_url,
+            PledgeEvent.quote,
+            PledgeEvent.verification_level,
+            PledgeEvent.entered_by,
+            PledgeEvent.recorded_at,
+            PledgeEvent.previous_hash,
+            PledgeEvent.archive_sha256,
+            PledgeEvent.archive_url,
+            PledgeEvent.reason,
+            PledgeEvent.valid_from,
+            PledgeEvent.hash,
+        )
+        .join(PledgeEvent.candidacy)
+        .join(PledgeEvent.ask)
+        .join(PledgeEvent.ask_version)
+        .outerjoin(subject, subject.id == PledgeEvent.refers_to_id)
+        .where(PledgeEvent.campaign_id == campaign.id)
+        .order_by(PledgeEvent.sequence)
+        .execution_options(yield_per=_ROWS_AT_ONCE)
+    )
+    if sequence is not None:
+        events = events.where(PledgeEvent.sequence == sequence)
+    slug = campaign.slug
+    for (
+        form, number, kind, person_id, ballot_id, ask, ask_version, refers_to, stance, statement,
+        channel, source_url, quote, level, entered_by, recorded_at, previous_hash, archive_sha256,
+        archive_url, reason, valid_from, stored_hash,
+    ) in session.execute(events):  # fmt: skip
+        yield ChainEntry(
+            form=form, campaign=slug, sequence=number, kind=kind, person_id=person_id,
+            ballot_id=ballot_id, ask=ask, ask_version=ask_version, refers_to=refers_to,
+            stance=stance, statement=statement, channel=channel, source_url=source_url,
+            quote=quote, verification_level=level, entered_by=entered_by, recorded_at=recorded_at,
+            previous_hash=previous_hash, archive_sha256=archive_sha256, archive_url=archive_url,
+            reason=reason, valid_from=valid_from,
+        ), stored_hash  # fmt: skip

@@ -1,0 +1,1 @@
+"""The record as files that outsiders keep and check."""

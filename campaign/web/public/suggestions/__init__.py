@@ -1,0 +1,1 @@
+"""Anybody can suggest evidence of where a candidate stands."""

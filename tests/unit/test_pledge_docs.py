@@ -1,0 +1,35 @@
+"""What docs/pledges.md tells outsiders to run must be right."""
+
+import hashlib
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from campaign.core.config import PROJECT_ROOT
+from campaign.pledges.rules import chain_hash, to_json_line
+from tests.unit.test_pledge_rules import ENTRY
+
+GUIDE = (PROJECT_ROOT / "docs" / "pledges.md").read_text(encoding="utf-8")
+
+
+def test_the_worked_example_has_the_hash_that_it_says() -> None:
+    found = re.search(r"printf '%s' '([^']+)' \| sha256sum\n([0-9a-f]{64})", GUIDE)
+    assert found is not None
+    assert hashlib.sha256(found[1].encode()).hexdigest() == found[2]
+
+
+@pytest.mark.parametrize(("words", "code"), [("Gwnaf – I will.", 0), ("I never will.", 1)])
+def test_the_program_finds_what_was_changed(tmp_path: Path, words: str, code: int) -> None:
+    program = re.search(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+    assert program is not None
+    path = tmp_path / "record.jsonl"
+    changed = replace(ENTRY, statement=words)
+    path.write_text(f"{to_json_line(changed, chain_hash(ENTRY))}\n")
+    done = subprocess.run(
+        [sys.executable, "-c", program[1], str(path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code

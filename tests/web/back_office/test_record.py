@@ -1,0 +1,232 @@
+"""The office's pages of the record: entries, objections, hiding, suggestions, copies."""
+
+import io
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Campaign
+from campaign.delivery.models import OutboxMessage
+from campaign.organisers.models import AuditEntry
+from campaign.organisers.rules import Role
+from campaign.pledges.models import EvidenceSuggestion, PledgeEvent
+from campaign.pledges.queries import check_chain
+from campaign.pledges.rules import Channel, Stance, SuggestionStatus
+from campaign.pledges.service import dispute_entry, record_pledge, review_pledge, suggest_evidence
+from tests.conftest import FrozenClock
+from tests.web.back_office.conftest import token_of
+from tests.web.client import CheckingClient
+
+LogIn = Callable[..., CheckingClient]
+Fetch = Callable[..., list[Any]]
+
+
+@pytest.fixture
+def entry(web_session: Session, arranged: SimpleNamespace, clock: FrozenClock) -> int:
+    """An answer of Jane's that organisers 901 and 902 made public, and its number."""
+    event = record_pledge(
+        web_session,
+        campaign_id=arranged.campaign_id,
+        candidacy_id=arranged.jane_candidacy_id,
+        ask_id=arranged.ask_id,
+        stance=Stance.YES,
+        channel=Channel.HUSTINGS,
+        entered_by="organiser:901",
+        quote="A private matter was said",
+        now=clock(),
+    )
+    review_pledge(
+        web_session, event_id=event.id, is_right=True, reviewer="organiser:902", now=clock()
+    )
+    web_session.commit()
+    return event.sequence
+
+
+def act(client: CheckingClient, base: str, sequence: int, step: str, reason: str) -> Any:
+    page = f"{base}/record/{sequence}"
+    return client.post(
+        f"{page}/{step}", data={"reason": reason, "csrf_token": token_of(client, page)}
+    )
+
+
+def test_the_list_is_narrowed_by_words_and_by_state(
+    log_in: LogIn, arranged: SimpleNamespace, entry: int
+) -> None:
+    client = log_in(Role.VIEWER)
+    base = f"{arranged.base}/record/"
+    for found in ("", "?q=jane+smith", f"?q={entry}", "?state=by_office", "?state=odd&page=99"):
+        assert f"{base}{entry}" in client.get(base + found).text, found
+    for missed in ("?q=nobody", "?state=review", "?state=disputed", "?state=hidden", "?q=%25"):
+        assert ("No entry fits" in client.get(base + missed).text) is (missed != "?q=%25"), missed
+    assert "What you can do" not in client.get(f"{base}{entry}").text
+    assert client.get(f"{base}{entry + 1}").status_code == 404, "a review is no entry"
+
+
+def test_an_objection_is_noted_and_settled_by_a_colleague_and_the_candidate_is_told(
+    app: Flask, log_in: LogIn, arranged: SimpleNamespace, entry: int, fetch: Fetch
+) -> None:
+    client, base = log_in(), arranged.base
+    assert act(client, base, entry, "dispute", "short").status_code == 422
+    assert act(client, base, entry, "keep", "Nobody has objected.").status_code == 303
+    assert "has changed since this page" in client.get(f"{base}/record/{entry}").text
+    assert act(client, base, entry, "dispute", "By telephone, on 1 May.").status_code == 303
+    assert "answer that its candidate disputes" in client.get(f"{base}/").text
+    assert f"{base}/record/{entry}" in client.get(f"{base}/record/?state=disputed").text
+    public = app.test_client().get(f"/{arranged.slug}/candidates/{arranged.jane_id}/").text
+    assert "Disputed by the candidate" in public
+    assert act(client, base, entry, "strike", "It was somebody else.").status_code == 303
+    assert act(client, base, entry, "strike", "It was somebody else.").status_code == 303
+    public = app.test_client().get(f"/{arranged.slug}/candidates/{arranged.jane_id}/").text
+    assert "Taken out after the candidate objected" in public
+    assert "It was somebody else." in public
+    (mail,) = fetch(select(OutboxMessage).where(OutboxMessage.subject.contains("objection")))
+    assert "no longer counts" in mail.body
+    assert "/record" in mail.body
+    verbs = [line.verb for line in fetch(select(AuditEntry).order_by(AuditEntry.id))]
+    assert verbs == ["dispute_pledge", "strike_pledge"]
+
+
+def test_nobody_settles_an_objection_to_their_own_entry(
+    log_in: LogIn, arranged: SimpleNamespace, entry: int, web_session: Session, clock: FrozenClock
+) -> None:
+    dispute_entry(
+        web_session,
+        campaign_id=arranged.campaign_id,
+        event_id=web_session.scalars(select(PledgeEvent.id).filter_by(sequence=entry)).one(),
+        entered_by="candidate",
+        words="No.",
+        now=clock(),
+    )
+    web_session.commit()
+    client = log_in(id=901)
+    assert "a colleague must settle it" in client.get(f"{arranged.base}/record/{entry}").text
+    refused = act(client, arranged.base, entry, "keep", "I know that it is right.")
+    assert refused.status_code == 409
+
+
+def test_hidden_texts_leave_the_public_pages_and_come_back(
+    app: Flask, log_in: LogIn, arranged: SimpleNamespace, entry: int
+) -> None:
+    client, visitor = log_in(), app.test_client()
+    page = f"/{arranged.slug}/candidates/{arranged.jane_id}/"
+    files = [f"/{arranged.slug}/pledges/record.jsonl", f"/{arranged.slug}/pledges.json",
+             f"/{arranged.slug}/pledges.csv", page, f"/{arranged.slug}/pledges/"]  # fmt: skip
+    assert "A private matter" in visitor.get(page).text
+    assert (
+        act(client, arranged.base, entry, "hide", "It names a private person.").status_code == 303
+    )
+    for path in files:
+        assert "A private matter" not in visitor.get(path).text, path
+    assert "It names a private person." in visitor.get(page).text
+    assert "A private matter" in client.get(f"{arranged.base}/record/{entry}").text
+    act(client, arranged.base, entry, "unhide", "The person has agreed.")
+    assert "A private matter" in visitor.get(page).text
+
+
+def test_an_organiser_takes_an_answer_back_for_the_candidate(
+    log_in: LogIn, arranged: SimpleNamespace, entry: int
+) -> None:
+    client = log_in()
+    assert act(client, arranged.base, entry, "withdraw", "By letter of 1 May.").status_code == 303
+    again = act(client, arranged.base, entry, "withdraw", "By letter of 1 May.")
+    assert again.status_code == 303
+    review = log_in().get(f"{arranged.base}/review/").text
+    assert "Answer withdrawn" in review
+    assert "By letter of 1 May." in review
+    assert act(client, arranged.base, entry, "forget", "It never was.").status_code == 404
+
+
+def test_a_copy_is_kept_by_its_hash_and_handed_to_organisers_only(
+    app: Flask, log_in: LogIn, arranged: SimpleNamespace, fetch: Fetch
+) -> None:
+    client = log_in()
+    path = f"{arranged.base}/candidates/{arranged.jane_id}/pledge"
+
+    def enter(content: bytes) -> Any:
+        return client.post(
+            path,
+            data={
+                "csrf_token": token_of(client, path), "ask": arranged.ask_id, "stance": "no",
+                "channel": "volunteer", "quote": "No.", "said_on": "2031-05-01",
+                "copy": (io.BytesIO(content), "page.pdf"),
+            },
+            content_type="multipart/form-data",
+        )  # fmt: skip
+
+    # More than other forms may be, and little enough for the test client to keep in memory.
+    assert enter(b"y" * 300_000).status_code == 303
+    (event,) = fetch(select(PledgeEvent))
+    assert len(event.archive_sha256) == 64
+    copy = client.get(f"{arranged.base}/record/{event.sequence}/copy")
+    assert copy.data == b"y" * 300_000
+    assert copy.headers["Content-Disposition"].startswith("attachment")
+    assert app.test_client().get(f"{arranged.base}/record/1/copy").status_code == 303
+
+
+def test_a_suggestion_is_taken_up_and_another_rejected(
+    app: Flask,
+    log_in: LogIn,
+    arranged: SimpleNamespace,
+    web_session: Session,
+    fetch: Fetch,
+    clock: FrozenClock,
+) -> None:
+    def suggest(stance: Stance) -> int:
+        suggestion = suggest_evidence(
+            web_session, campaign_id=arranged.campaign_id,
+            candidacy_id=arranged.jane_candidacy_id, ask_id=arranged.ask_id, stance=stance,
+            source_url="https://example.org/report", quote="", said_on=None,
+            email="sam@example.org", now=clock(),
+        )  # fmt: skip
+        web_session.commit()
+        return suggestion.id
+
+    right, wrong = suggest(Stance.YES), suggest(Stance.NO)
+    client, base = log_in(), arranged.base
+    assert "2 suggestions from the public" in client.get(f"{base}/").text
+    queue = client.get(f"{base}/suggestions/").text
+    assert "sam@example.org" in queue
+    form = f"{base}/candidates/{arranged.jane_id}/pledge?suggestion={right}"
+    assert "https://example.org/report" in client.get(form).text
+    data = {
+        "csrf_token": token_of(client, form), "ask": arranged.ask_id, "stance": "yes",
+        "channel": "public_statement", "source_url": "https://example.org/report",
+    }  # fmt: skip
+    assert client.post(form, data=data).status_code == 303
+    reject = f"{base}/suggestions/{wrong}/reject"
+    token = token_of(client, f"{base}/suggestions/")
+    assert client.post(reject, data={"csrf_token": token, "reason": "no"}).status_code == 422
+    for _again in range(2):
+        done = client.post(reject, data={"csrf_token": token, "reason": "It says the opposite."})
+        assert done.status_code == 303
+    found = fetch(select(EvidenceSuggestion).order_by(EvidenceSuggestion.id))
+    assert [(each.status, each.email, each.event_id) for each in found] == [
+        (SuggestionStatus.TAKEN_UP, None, 1),
+        (SuggestionStatus.REJECTED, None, None),
+    ]
+    assert "No suggestion waits" in client.get(f"{base}/suggestions/").text
+    with app.extensions["campaign"].database.reader() as session:
+        assert check_chain(session, session.query(Campaign).one()).faults == []
+
+
+def test_the_candidate_is_told_when_an_entry_becomes_public(
+    log_in: LogIn, arranged: SimpleNamespace, fetch: Fetch
+) -> None:
+    path = f"{arranged.base}/candidates/{arranged.jane_id}/pledge"
+    first, second, review = log_in(), log_in(), f"{arranged.base}/review/"
+    form = {"ask": arranged.ask_id, "stance": "partly", "channel": "letter", "quote": "Part of it."}
+    first.post(path, data={**form, "csrf_token": token_of(first, path)})
+    assert fetch(select(OutboxMessage)) == []
+    (event,) = fetch(select(PledgeEvent))
+    second.post(
+        f"{review}{event.id}", data={"verdict": "right", "csrf_token": token_of(second, review)}
+    )
+    (mail,) = fetch(select(OutboxMessage))
+    assert "Part of it." in mail.body
+    assert "Answer: Partly" in mail.body
+    assert "The candidate is told by e-mail." in second.get(review).text
