@@ -3,6 +3,8 @@
 from flask import Blueprint
 
 from campaign.web.api import health, webhooks
+from campaign.web.api.v1 import documentation as api_documentation
+from campaign.web.api.v1 import views as api
 from campaign.web.back_office.account import views as back_office_account
 from campaign.web.back_office.campaigns import views as back_office_campaigns
 from campaign.web.back_office.candidates import views as back_office_candidates
@@ -23,6 +25,8 @@ from campaign.web.public.unsubscribe import views as unsubscribe
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     health.blueprint,
+    api.blueprint,
+    api_documentation.blueprint,
     webhooks.blueprint,
     back_office_account.blueprint,
     back_office_campaigns.blueprint,

@@ -27,6 +27,17 @@ ACCESS: dict[str, str | Role] = {
     # Supporters, candidates, everybody
     "home.index": PUBLIC,
     "home.robots": PUBLIC,
+    "api.asks": PUBLIC,
+    "api.campaign": PUBLIC,
+    "api.campaigns": PUBLIC,
+    "api.candidate": PUBLIC,
+    "api.candidates": PUBLIC,
+    "api.constituencies": PUBLIC,
+    "api.constituency": PUBLIC,
+    "api.events": PUBLIC,
+    "api.totals": PUBLIC,
+    "api_documentation.openapi": PUBLIC,
+    "api_documentation.show": PUBLIC,
     "campaigns.show": PUBLIC,
     "campaigns.look": PUBLIC,
     "campaigns.privacy": PUBLIC,
@@ -129,6 +140,17 @@ ROUTES = """
 /answer/<token>/request/<kind> POST
 /answer/<token>/withdraw/<ask_slug> GET
 /answer/<token>/withdraw/<ask_slug> POST
+/api/v1/ GET
+/api/v1/campaigns GET
+/api/v1/campaigns/<campaign_slug> GET
+/api/v1/campaigns/<campaign_slug>/asks GET
+/api/v1/campaigns/<campaign_slug>/candidates GET
+/api/v1/campaigns/<campaign_slug>/candidates/<int(max=2147483647):person_id> GET
+/api/v1/campaigns/<campaign_slug>/constituencies GET
+/api/v1/campaigns/<campaign_slug>/constituencies/<constituency_slug> GET
+/api/v1/campaigns/<campaign_slug>/events GET
+/api/v1/campaigns/<campaign_slug>/totals GET
+/api/v1/openapi.json GET
 /healthz GET
 /organise/ GET
 /organise/<campaign_slug>/ GET
