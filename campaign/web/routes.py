@@ -15,11 +15,16 @@ from campaign.web.back_office.pledges import views as back_office_pledges
 from campaign.web.back_office.returned import views as back_office_returned
 from campaign.web.demonstration.mailbox import views as mailbox
 from campaign.web.demonstration.styles import views as styles
+from campaign.web.embeds import oembed
+from campaign.web.embeds import views as embeds
 from campaign.web.public.campaigns import views as campaigns
+from campaign.web.public.feeds import views as feeds
 from campaign.web.public.geography import views as geography
 from campaign.web.public.home import views as home
 from campaign.web.public.letters import views as letters
 from campaign.web.public.pledges import views as pledges
+from campaign.web.public.press import views as press
+from campaign.web.public.share import views as share
 from campaign.web.public.tracker import views as tracker
 from campaign.web.public.unsubscribe import views as unsubscribe
 
@@ -38,9 +43,14 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     back_office_returned.blueprint,
     home.blueprint,
     campaigns.blueprint,
+    embeds.blueprint,
+    oembed.blueprint,
+    feeds.blueprint,
     geography.blueprint,
     letters.blueprint,
     pledges.blueprint,
+    press.blueprint,
+    share.blueprint,
     tracker.blueprint,
     unsubscribe.blueprint,
 )

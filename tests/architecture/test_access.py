@@ -41,6 +41,21 @@ ACCESS: dict[str, str | Role] = {
     "campaigns.show": PUBLIC,
     "campaigns.look": PUBLIC,
     "campaigns.privacy": PUBLIC,
+    "embeds.campaign": PUBLIC,
+    "embeds.candidate": PUBLIC,
+    "embeds.constituency": PUBLIC,
+    "feeds.campaign": PUBLIC,
+    "feeds.constituency": PUBLIC,
+    "oembed.show": PUBLIC,
+    "press.candidates_csv": PUBLIC,
+    "press.note": PUBLIC,
+    "press.show": PUBLIC,
+    "share.campaign": PUBLIC,
+    "share.campaign_code": PUBLIC,
+    "share.campaign_image": PUBLIC,
+    "share.constituency": PUBLIC,
+    "share.constituency_code": PUBLIC,
+    "share.constituency_image": PUBLIC,
     "geography.find": PUBLIC,
     "geography.constituencies": PUBLIC,
     "geography.constituency": PUBLIC,
@@ -120,6 +135,13 @@ ROUTES = """
 /<campaign_slug>/ GET
 /<campaign_slug>/<constituency_slug>/ GET
 /<campaign_slug>/<constituency_slug>/check-your-mail GET
+/<campaign_slug>/<constituency_slug>/feed.atom GET
+/<campaign_slug>/<constituency_slug>/press/ GET
+/<campaign_slug>/<constituency_slug>/press/candidates.csv GET
+/<campaign_slug>/<constituency_slug>/press/note.txt GET
+/<campaign_slug>/<constituency_slug>/qr.png GET
+/<campaign_slug>/<constituency_slug>/share.png GET
+/<campaign_slug>/<constituency_slug>/share/ GET
 /<campaign_slug>/<constituency_slug>/write GET
 /<campaign_slug>/<constituency_slug>/write POST
 /<campaign_slug>/candidates/<int:person_id>/ GET
@@ -129,7 +151,11 @@ ROUTES = """
 /<campaign_slug>/pledges.csv GET
 /<campaign_slug>/pledges.json GET
 /<campaign_slug>/pledges/ GET
+/<campaign_slug>/pledges/feed.atom GET
 /<campaign_slug>/privacy/ GET
+/<campaign_slug>/qr.png GET
+/<campaign_slug>/share.png GET
+/<campaign_slug>/share/ GET
 /action/<token>/ GET
 /action/<token>/confirm POST
 /action/<token>/withdraw POST
@@ -151,7 +177,11 @@ ROUTES = """
 /api/v1/campaigns/<campaign_slug>/events GET
 /api/v1/campaigns/<campaign_slug>/totals GET
 /api/v1/openapi.json GET
+/embed/<campaign_slug>/ GET
+/embed/<campaign_slug>/<constituency_slug>/ GET
+/embed/<campaign_slug>/candidate/<int(max=2147483647):person_id>/ GET
 /healthz GET
+/oembed GET
 /organise/ GET
 /organise/<campaign_slug>/ GET
 /organise/<campaign_slug>/candidates/ GET
