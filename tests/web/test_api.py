@@ -18,9 +18,9 @@ from campaign.pledges.rules import Channel, EventKind, Stance
 from campaign.pledges.service import review_pledge
 from campaign.reports.open_events import is_open
 from tests.factories import EARLY, BallotFactory, CampaignFactory, CandidacyFactory, PersonFactory
+from tests.factories.recording import record_answer
 from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
 from tests.web.client import CheckingClient
-from tests.web.recording import record_answer
 
 BASE = "/api/v1/campaigns/safer-streets"
 LISTS = ("/asks", "/constituencies", "/candidates", "/events")

@@ -15,8 +15,8 @@ from schemathesis.schemas import APIOperation
 from sqlalchemy.orm import Session
 
 from campaign.pledges.rules import Stance
+from tests.factories.recording import record_answer
 from tests.factories.worlds import pledge_world
-from tests.web.recording import record_answer
 
 EXAMPLES = int(os.environ.get("TEST_API_EXAMPLES", "10"))
 """For each address and way of asking; more by hand: ``TEST_API_EXAMPLES=1000``."""

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from campaign.pledges.rules import Stance
 from campaign.web.shared.security import FRAMED_POLICY
+from tests.factories.recording import record_answer
 from tests.factories.worlds import PledgeWorld, pledge_world
 from tests.web.client import CheckingClient
-from tests.web.recording import record_answer
 
 FRAMES = (
     "/embed/safer-streets/",
@@ -141,13 +141,13 @@ def test_the_discovery_link_of_a_page_works(client: CheckingClient, world: Pledg
 def test_the_room_that_a_site_has_is_respected(client: CheckingClient, world: PledgeWorld) -> None:
     page = "http://localhost/safer-streets/"
     usual = oembed(client, page)
-    assert (usual["width"], usual["height"]) == (480, 500)
+    assert (usual["width"], usual["height"]) == (480, 540)
     small = oembed(client, page, maxwidth="300", maxheight="400")
     assert (small["width"], small["height"]) == (300, 400)
     assert 'width="300" height="400"' in str(small["html"])
     assert "thumbnail_url" not in small
     large = oembed(client, page, maxwidth="2000", maxheight="2000", format="json")
-    assert (large["width"], large["height"]) == (480, 500)
+    assert (large["width"], large["height"]) == (480, 540)
 
 
 @pytest.mark.parametrize(

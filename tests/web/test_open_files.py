@@ -18,9 +18,9 @@ from campaign.pledges.service import review_pledge, withdraw_pledge
 from campaign.reports import share_image
 from tests.conftest import FrozenClock
 from tests.factories import BallotFactory, CandidacyFactory
+from tests.factories.recording import record_answer
 from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
 from tests.web.client import CheckingClient
-from tests.web.recording import record_answer
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 FEED = "/safer-streets/pledges/feed.atom"

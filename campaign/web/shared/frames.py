@@ -7,7 +7,7 @@ from markupsafe import escape
 from campaign.web.shared.addresses import absolute
 
 WIDTH = 480
-_HEIGHTS = {"campaign": 500, "constituency": 640, "candidate": 560}
+_HEIGHTS = {"campaign": 540, "constituency": 640, "candidate": 560}
 """For a column of 480 pixels; what is longer scrolls inside the frame."""
 
 
@@ -36,7 +36,7 @@ class Frame:
         return (
             f'<iframe src="{escape(self.address)}" title="{escape(self.title)}" '
             f'width="{width}" height="{height or self.height}" loading="lazy" '
-            'referrerpolicy="no-referrer" frameborder="0"></iframe>'
+            'referrerpolicy="no-referrer" style="border:0"></iframe>'
         )
 
 
