@@ -13,14 +13,13 @@ from campaign.pledges.queries import CurrentAnswer
 from campaign.pledges.rules import Channel, RequestKind, Stance, VerificationLevel
 from campaign.reports import hexmap
 from campaign.reports.constituency import CandidateStand
-from campaign.reports.qr_codes import make_qr_code
 from campaign.reports.tracker import PlaceLine, Shade, Tally
 
 AT = datetime(2031, 5, 1, 10, 0, tzinfo=UTC)
 CAMPAIGN = SimpleNamespace(
     slug="safer-internet", name="Make the internet safer for children", status=CampaignStatus.LIVE
 )
-QR_CODE = make_qr_code("https://campaign.example.org/safer-internet/")
+ADDRESS = "https://campaign.example.org/safer-internet/"
 
 ASKS = [
     SimpleNamespace(
