@@ -171,7 +171,7 @@ ROUTES = """
 /api/v1/campaigns/<campaign_slug> GET
 /api/v1/campaigns/<campaign_slug>/asks GET
 /api/v1/campaigns/<campaign_slug>/candidates GET
-/api/v1/campaigns/<campaign_slug>/candidates/<int(max=2147483647):person_id> GET
+/api/v1/campaigns/<campaign_slug>/candidates/<int:person_id> GET
 /api/v1/campaigns/<campaign_slug>/constituencies GET
 /api/v1/campaigns/<campaign_slug>/constituencies/<constituency_slug> GET
 /api/v1/campaigns/<campaign_slug>/events GET
@@ -179,7 +179,7 @@ ROUTES = """
 /api/v1/openapi.json GET
 /embed/<campaign_slug>/ GET
 /embed/<campaign_slug>/<constituency_slug>/ GET
-/embed/<campaign_slug>/candidate/<int(max=2147483647):person_id>/ GET
+/embed/<campaign_slug>/candidate/<int:person_id>/ GET
 /healthz GET
 /oembed GET
 /organise/ GET

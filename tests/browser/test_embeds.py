@@ -67,7 +67,8 @@ def reader(browser: Browser) -> Iterator[Page]:
 def test_the_copied_code_shows_the_frame(
     demonstration: str, reader: Page, other_site: OtherSite, page: str, width: int
 ) -> None:
-    reader.goto(f"{demonstration}{page}share/")
+    # All of it: a picture that is still coming when one goes on counts as failed.
+    reader.goto(f"{demonstration}{page}share/", wait_until="networkidle")
     code = reader.get_by_label("Code of the frame").input_value()
     complaints: list[str] = []
     reader.on("console", lambda message: complaints.append(message.text))

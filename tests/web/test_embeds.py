@@ -160,6 +160,7 @@ def test_the_room_that_a_site_has_is_respected(client: CheckingClient, world: Pl
         ("url=http%3A%2F%2Flocalhost%2Fnobody%2F", 404),
         ("url=http%3A%2F%2Fevil.example%2Fsafer-streets%2F", 404),
         ("url=http%3A%2F%2F%5Bbroken%2F", 404),
+        ("url=http%3A%2F%2Flocalhost%2Fsafer-streets%2Fcandidates%2F99999999999999999999%2F", 404),
         ("url=javascript%3Aalert(1)", 404),
         ("url=http%3A%2F%2Flocalhost%2Fsafer-streets%2F&format=xml", 501),
         ("url=http%3A%2F%2Flocalhost%2Fsafer-streets%2F&maxwidth=wide", 422),

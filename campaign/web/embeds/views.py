@@ -13,8 +13,6 @@ from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import session
 from campaign.web.shared.security import let_be_framed
 
-GREATEST_ID = 2**31 - 1
-
 blueprint = Blueprint("embeds", __name__, url_prefix="/embed")
 
 
@@ -59,7 +57,7 @@ def constituency(campaign_slug: str, constituency_slug: str) -> Response:
     return same_for_everybody(page)
 
 
-@blueprint.get(f"/<campaign_slug>/candidate/<int(max={GREATEST_ID}):person_id>/")
+@blueprint.get("/<campaign_slug>/candidate/<int:person_id>/")
 def candidate(campaign_slug: str, person_id: int) -> Response:
     """Show where one candidate stands."""
     found = get_campaign(session(), campaign_slug)

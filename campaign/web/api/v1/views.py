@@ -27,8 +27,6 @@ from campaign.web.shared.problems import MIMETYPE, open_to_all_sites
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
 _AT = "/campaigns/<campaign_slug>"
-_GREATEST_ID = 2**31 - 1
-"""Of the databases' integers; a greater number is nobody's."""
 
 Json = dict[str, Any]
 View = TypeVar("View", bound=Callable[..., Any])
@@ -154,7 +152,7 @@ def candidates(
     return {**credits_of(found, election), "items": items}
 
 
-@_read(f"{_AT}/candidates/<int(max={_GREATEST_ID}):person_id>", schemas.CandidateAnswer)
+@_read(f"{_AT}/candidates/<int:person_id>", schemas.CandidateAnswer)
 def candidate(campaign_slug: str, person_id: int) -> Json:
     """Show one candidate by Democracy Club's id of the person."""
     found, election = _at(campaign_slug)
