@@ -10,6 +10,9 @@ from campaign.candidates.models import Candidacy, ContactRepair, Person, PersonA
 from campaign.candidates.rules import CandidacyStatus, KnownPerson, KnownStanding
 from campaign.elections.models import Ballot
 
+GREATEST_ID = 2**31 - 1
+"""Of the databases' integers: a greater number in an address is nobody's."""
+
 # Made once: to put a statement together costs more than to run it.
 _ON_BALLOT = (
     select(Candidacy)
@@ -42,6 +45,8 @@ def get_candidacy(session: Session, candidacy_id: int) -> Candidacy:
 
 def get_candidacy_of_person(session: Session, *, person_id: int, election_id: str) -> Candidacy:
     """Return how a person stands in an election; raises CandidacyNotFound."""
+    if person_id > GREATEST_ID:
+        raise CandidacyNotFound("Nobody of this number stands in this election.")
     candidacy = session.scalar(
         select(Candidacy)
         .join(Candidacy.ballot)

@@ -20,10 +20,9 @@ from campaign.campaigns.models import Campaign
 from campaign.campaigns.queries import list_asks
 from campaign.elections.queries import get_election
 from campaign.pledges.queries import list_current_answers
+from campaign.reports.credits import LICENCE, credit_line
 from campaign.reports.register import list_standings
-from campaign.reports.spreadsheets import neutral_cell, plain_links
-
-LICENCE = "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/"
+from campaign.reports.spreadsheets import neutral_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +70,15 @@ class PledgeExport:
     records: list[PledgeRecord]
 
 
-def build_pledge_export(session: Session, campaign: Campaign) -> PledgeExport:
-    """Collect a campaign's public answers for every candidacy of its election."""
+def build_pledge_export(
+    session: Session, campaign: Campaign, *, constituency_id: int | None = None
+) -> PledgeExport:
+    """Collect a campaign's public answers for every candidacy of its election, or of one place."""
     election = get_election(session, campaign.election_id)
     asks = list_asks(session, campaign.id)
     answers = list_current_answers(session, campaign.id)
     records = []
-    for standing in list_standings(session, election.id):
+    for standing in list_standings(session, election.id, constituency_id=constituency_id):
         for ask in asks:
             answer = answers.get((standing.candidacy_id, ask.id))
             records.append(
@@ -110,9 +111,7 @@ def build_pledge_export(session: Session, campaign: Campaign) -> PledgeExport:
     return PledgeExport(
         campaign=campaign,
         licence=LICENCE,
-        credit=" ".join(
-            (f"Answers: {campaign.organisation}.", plain_links(election.candidates_credit))
-        ).strip(),
+        credit=credit_line(campaign, election),
         imprint=str(campaign.imprint),
         asks=[
             {

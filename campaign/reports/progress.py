@@ -6,8 +6,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
 from campaign.reports.letter_totals import LetterTotalsKeeper
-from campaign.reports.register import AGREEING, count_standings, list_uncounted_standings
-from campaign.reports.stances import list_current_stances
+from campaign.reports.tallies import tally_campaign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,24 +29,14 @@ class Progress:
 
 def get_progress(session: Session, campaign: Campaign, totals: LetterTotalsKeeper) -> Progress:
     """Return the numbers of a campaign as the public sees them; the number of queries is fixed."""
-    standing, reachable, asked = count_standings(
-        session, campaign.election_id, campaign_id=campaign.id
-    )
-    uncounted = {
-        each.candidacy_id for each in list_uncounted_standings(session, campaign.election_id)
-    }
-    stances = [
-        each
-        for each in list_current_stances(session, campaign.id)
-        if each.candidacy_id not in uncounted
-    ]
+    tally = tally_campaign(session, campaign)
     letters = totals.get(session, campaign.id)
     return Progress(
-        standing=standing,
-        reachable=reachable,
-        asked=asked,
-        answered=len({each.candidacy_id for each in stances}),
-        agreed=len({each.candidacy_id for each in stances if each.stance in AGREEING}),
+        standing=tally.standing,
+        reachable=tally.reachable,
+        asked=tally.asked,
+        answered=tally.answered,
+        agreed=tally.agreed,
         letters=letters.letters,
         supporters=letters.supporters,
     )

@@ -67,10 +67,37 @@ class UncountedStanding(NamedTuple):
     is_cancelled: bool
 
 
-def list_standings(session: Session, election_id: str) -> list[Standing]:
-    """Return all candidacies by constituency, then in the order of the ballot paper; one query."""
-    rows = _standings().where(Ballot.election_id == election_id)
-    return _read(session, rows.order_by(Constituency.name, Constituency.id, *_ORDER))
+def list_standings(
+    session: Session,
+    election_id: str,
+    *,
+    constituency_id: int | None = None,
+    offset: int = 0,
+    limit: int | None = None,
+) -> list[Standing]:
+    """Return all candidacies by constituency, then in the order of the ballot paper; one query.
+
+    Of one constituency where it is given; of ``limit`` candidacies where that is.
+    """
+    rows = _standings().where(*_on_ballots(election_id, constituency_id))
+    rows = rows.order_by(Constituency.name, Constituency.id, *_ORDER)
+    return _read(session, rows if limit is None else rows.offset(offset).limit(limit))
+
+
+def count_candidacies(
+    session: Session, election_id: str, *, constituency_id: int | None = None
+) -> int:
+    """Return how many candidacies ``list_standings`` has."""
+    rows = select(func.count()).select_from(Candidacy).join(Candidacy.ballot)
+    return session.scalar(rows.where(*_on_ballots(election_id, constituency_id))) or 0
+
+
+def list_asked(
+    session: Session, candidacy_ids: Collection[int], *, campaign_id: int
+) -> frozenset[int]:
+    """Return those of the candidacies to whom a letter of the campaign was sent."""
+    rows = select(Candidacy.id).where(Candidacy.id.in_(candidacy_ids), _is_asked(campaign_id))
+    return frozenset(session.scalars(rows))
 
 
 def map_standings(session: Session, candidacy_ids: Collection[int]) -> dict[int, Standing]:
@@ -80,10 +107,14 @@ def map_standings(session: Session, candidacy_ids: Collection[int]) -> dict[int,
 
 
 def list_counted_standings(
-    session: Session, election_id: str, *, campaign_id: int
+    session: Session,
+    election_id: str,
+    *,
+    campaign_id: int,
+    constituency_ids: Collection[int] | None = None,
 ) -> list[CountedStanding]:
-    """Return whoever is counted, in no order."""
-    rows = session.execute(
+    """Return whoever is counted, in no order; in some constituencies where these are given."""
+    statement = (
         select(
             Candidacy.id,
             Ballot.constituency_id,
@@ -98,7 +129,9 @@ def list_counted_standings(
         .join(Candidacy.ballot)
         .where(Ballot.election_id == election_id, _is_counted())
     )
-    return [CountedStanding._make(row) for row in rows]
+    if constituency_ids is not None:
+        statement = statement.where(Ballot.constituency_id.in_(constituency_ids))
+    return [CountedStanding._make(row) for row in session.execute(statement)]
 
 
 def list_uncounted_standings(session: Session, election_id: str) -> list[UncountedStanding]:
@@ -130,6 +163,13 @@ def count_standings(
 
 
 _ORDER = (Person.sort_name, Person.id)
+
+
+def _on_ballots(election_id: str, constituency_id: int | None) -> tuple[ColumnElement[bool], ...]:
+    of_election = Ballot.election_id == election_id
+    if constituency_id is None:
+        return (of_election,)
+    return of_election, Ballot.constituency_id == constituency_id
 
 
 def _is_counted() -> ColumnElement[bool]:

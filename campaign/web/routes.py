@@ -3,6 +3,8 @@
 from flask import Blueprint
 
 from campaign.web.api import health, metrics, webhooks
+from campaign.web.api.v1 import documentation as api_documentation
+from campaign.web.api.v1 import views as api
 from campaign.web.back_office.account import views as back_office_account
 from campaign.web.back_office.campaigns import views as back_office_campaigns
 from campaign.web.back_office.candidates import views as back_office_candidates
@@ -16,14 +18,19 @@ from campaign.web.back_office.returned import views as back_office_returned
 from campaign.web.back_office.suggestions import views as back_office_suggestions
 from campaign.web.demonstration.mailbox import views as mailbox
 from campaign.web.demonstration.styles import views as styles
+from campaign.web.embeds import oembed
+from campaign.web.embeds import views as embeds
 from campaign.web.public.campaigns import views as campaigns
+from campaign.web.public.feeds import views as feeds
 from campaign.web.public.geography import views as geography
 from campaign.web.public.home import views as home
 from campaign.web.public.letters import views as letters
 from campaign.web.public.mail_choice import views as mail_choice
 from campaign.web.public.objections import views as objections
 from campaign.web.public.pledges import views as pledges
+from campaign.web.public.press import views as press
 from campaign.web.public.record import views as record
+from campaign.web.public.share import views as share
 from campaign.web.public.suggestions import views as suggestions
 from campaign.web.public.tracker import views as tracker
 from campaign.web.public.unsubscribe import views as unsubscribe
@@ -31,6 +38,8 @@ from campaign.web.public.unsubscribe import views as unsubscribe
 BLUEPRINTS: tuple[Blueprint, ...] = (
     health.blueprint,
     metrics.blueprint,
+    api.blueprint,
+    api_documentation.blueprint,
     webhooks.blueprint,
     back_office_account.blueprint,
     back_office_campaigns.blueprint,
@@ -45,11 +54,16 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     back_office_suggestions.blueprint,
     home.blueprint,
     campaigns.blueprint,
+    embeds.blueprint,
+    oembed.blueprint,
+    feeds.blueprint,
     geography.blueprint,
     letters.blueprint,
     mail_choice.blueprint,
     objections.blueprint,
     pledges.blueprint,
+    press.blueprint,
+    share.blueprint,
     record.blueprint,
     suggestions.blueprint,
     tracker.blueprint,

@@ -19,6 +19,7 @@ from campaign.reports.public_version import read_public_version
 from campaign.web.routes import BLUEPRINTS, DEMONSTRATION_BLUEPRINTS, PROVED_BY_THEMSELVES
 from campaign.web.shared import (
     accounts,
+    addresses,
     context,
     encoding,
     errors,
@@ -49,6 +50,7 @@ def init_app(app: Flask, toolkit: Toolkit) -> None:
     security.init_app(app, is_secure=settings.is_secure)
     errors.init_app(app)
     filters.init_app(app)
+    addresses.init_app(app)
     look.init_app(app)
     accounts.init_app(app, settings)
     app.jinja_env.globals["is_demonstration"] = settings.is_demonstration

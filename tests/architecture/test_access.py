@@ -28,9 +28,35 @@ ACCESS: dict[str, str | Role] = {
     # Supporters, candidates, everybody
     "home.index": PUBLIC,
     "home.robots": PUBLIC,
+    "api.asks": PUBLIC,
+    "api.campaign": PUBLIC,
+    "api.campaigns": PUBLIC,
+    "api.candidate": PUBLIC,
+    "api.candidates": PUBLIC,
+    "api.constituencies": PUBLIC,
+    "api.constituency": PUBLIC,
+    "api.events": PUBLIC,
+    "api.totals": PUBLIC,
+    "api_documentation.openapi": PUBLIC,
+    "api_documentation.show": PUBLIC,
     "campaigns.show": PUBLIC,
     "campaigns.look": PUBLIC,
     "campaigns.privacy": PUBLIC,
+    "embeds.campaign": PUBLIC,
+    "embeds.candidate": PUBLIC,
+    "embeds.constituency": PUBLIC,
+    "feeds.campaign": PUBLIC,
+    "feeds.constituency": PUBLIC,
+    "oembed.show": PUBLIC,
+    "press.candidates_csv": PUBLIC,
+    "press.note": PUBLIC,
+    "press.show": PUBLIC,
+    "share.campaign": PUBLIC,
+    "share.campaign_code": PUBLIC,
+    "share.campaign_image": PUBLIC,
+    "share.constituency": PUBLIC,
+    "share.constituency_code": PUBLIC,
+    "share.constituency_image": PUBLIC,
     "geography.find": PUBLIC,
     "geography.constituencies": PUBLIC,
     "geography.constituency": PUBLIC,
@@ -138,6 +164,13 @@ ROUTES = """
 /<campaign_slug>/ GET
 /<campaign_slug>/<constituency_slug>/ GET
 /<campaign_slug>/<constituency_slug>/check-your-mail GET
+/<campaign_slug>/<constituency_slug>/feed.atom GET
+/<campaign_slug>/<constituency_slug>/press/ GET
+/<campaign_slug>/<constituency_slug>/press/candidates.csv GET
+/<campaign_slug>/<constituency_slug>/press/note.txt GET
+/<campaign_slug>/<constituency_slug>/qr.png GET
+/<campaign_slug>/<constituency_slug>/share.png GET
+/<campaign_slug>/<constituency_slug>/share/ GET
 /<campaign_slug>/<constituency_slug>/write GET
 /<campaign_slug>/<constituency_slug>/write POST
 /<campaign_slug>/candidates/ GET
@@ -151,10 +184,14 @@ ROUTES = """
 /<campaign_slug>/pledges.csv GET
 /<campaign_slug>/pledges.json GET
 /<campaign_slug>/pledges/ GET
+/<campaign_slug>/pledges/feed.atom GET
 /<campaign_slug>/pledges/heads.json GET
 /<campaign_slug>/pledges/heads.txt GET
 /<campaign_slug>/pledges/record.jsonl GET
 /<campaign_slug>/privacy/ GET
+/<campaign_slug>/qr.png GET
+/<campaign_slug>/share.png GET
+/<campaign_slug>/share/ GET
 /action/<token>/ GET
 /action/<token>/confirm POST
 /action/<token>/letter/<int:letter_id>/ GET
@@ -176,8 +213,23 @@ ROUTES = """
 /answer/<token>/request/one_digest_a_day POST
 /answer/<token>/withdraw/<ask_slug> GET
 /answer/<token>/withdraw/<ask_slug> POST
+/api/v1/ GET
+/api/v1/campaigns GET
+/api/v1/campaigns/<campaign_slug> GET
+/api/v1/campaigns/<campaign_slug>/asks GET
+/api/v1/campaigns/<campaign_slug>/candidates GET
+/api/v1/campaigns/<campaign_slug>/candidates/<int:person_id> GET
+/api/v1/campaigns/<campaign_slug>/constituencies GET
+/api/v1/campaigns/<campaign_slug>/constituencies/<constituency_slug> GET
+/api/v1/campaigns/<campaign_slug>/events GET
+/api/v1/campaigns/<campaign_slug>/totals GET
+/api/v1/openapi.json GET
+/embed/<campaign_slug>/ GET
+/embed/<campaign_slug>/<constituency_slug>/ GET
+/embed/<campaign_slug>/candidate/<int:person_id>/ GET
 /healthz GET
 /metrics GET
+/oembed GET
 /organise/ GET
 /organise/<campaign_slug>/ GET
 /organise/<campaign_slug>/candidates/ GET

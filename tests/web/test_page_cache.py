@@ -55,6 +55,28 @@ def test_a_public_page_is_made_once() -> None:
     assert len(site.asked) == 1
 
 
+def test_pages_of_a_list_are_kept_each_by_itself_and_invented_queries_are_not() -> None:
+    site = Site()
+    for query in ("page=2", "page=3", "page=2", "page=3"):
+        site.get(f"/api/v1/campaigns?{query}")
+    assert [each["QUERY_STRING"] for each in site.asked] == ["page=2", "page=3"]
+    for path in ("/api/v1/campaigns?page=2&x=1", "/api/v1/campaigns?page=02", "/page/?page=2"):
+        site.asked.clear()
+        site.get(path)
+        site.get(path)
+        assert len(site.asked) == 2, path
+
+
+def test_a_path_with_a_question_mark_in_it_is_no_page_of_a_list() -> None:
+    site = Site()
+    site.get("/api/v1/campaigns?page=2")
+    site.get("/api/v1/campaigns%3Fpage=2")
+    assert [each["PATH_INFO"] for each in site.asked] == [
+        "/api/v1/campaigns",
+        "/api/v1/campaigns?page=2",
+    ]
+
+
 def test_a_page_is_made_anew_when_what_the_public_sees_has_changed() -> None:
     site = Site()
     site.get()

@@ -21,6 +21,9 @@ NOT_SHOWN = {
     "messages": "a part of every field",
     "summary": "a part of the error summary",
     "hexagon": "a part of the map and of its legend",
+    "share_tags": "stands in the head of a page",
+    "alternates": "stands in the head of a page",
+    "image_words": "what a picture shows, for those who do not see it",
 }
 """Macros that the page does not call by name, and why."""
 

@@ -1,5 +1,8 @@
 """The main pages are made before there are workers, and nothing of it is in their way."""
 
+import subprocess
+import sys
+
 from flask import Flask, Response, request
 from sqlalchemy.orm import Session
 
@@ -44,3 +47,14 @@ def test_an_empty_database_stops_nothing(app: Flask) -> None:
     asked = _requested(app)
     warm_up(app)
     assert asked == [("/organise/login", 200)]
+
+
+def test_what_draws_pictures_is_not_loaded_before_one_is_drawn() -> None:
+    code = (
+        "import sys; from campaign.core.config import Settings;"
+        "from campaign.app import create_app;"
+        "create_app(Settings(secret_key='x' * 40, database_url='sqlite://'));"
+        "print(sorted({'PIL', 'qrcode'} & sys.modules.keys()))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"

@@ -27,7 +27,7 @@ SLUG_PATTERN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 RESERVED_SLUGS = frozenset(
     {
         "account", "action", "answer", "api", "audit-log", "change", "delivery", "embed",
-        "healthz", "login", "logout", "mailbox", "metrics", "organise", "readyz", "reset",
+        "healthz", "login", "logout", "mailbox", "metrics", "oembed", "organise", "readyz", "reset",
         "returned", "robots", "static", "styles", "unsubscribe", "verify", "webhooks",
     }
 )  # fmt: skip

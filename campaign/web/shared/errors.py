@@ -1,4 +1,4 @@
-"""One place that turns errors into status codes and pages."""
+"""One place that turns errors into status codes and pages, or JSON where programs ask."""
 
 from flask import Flask, Response, make_response, render_template
 from flask_babel import gettext as _
@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from campaign.core.errors import CampaignError, Gone, InvalidInput, NotFound, Refused
+from campaign.web.shared.problems import http_problem, is_for_programs, problem
 from campaign.web.shared.stale_forms import find_posted_form
 from campaign.web.shared.whose_page import find_campaign
 
@@ -19,6 +20,8 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(CampaignError)
     def campaign_error(error: CampaignError) -> Response:
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+        if is_for_programs():
+            return problem(status, detail=str(error))
         return _page(status, detail=str(error) if status != 404 else "")
 
     @app.errorhandler(CSRFError)
@@ -36,7 +39,7 @@ def init_app(app: Flask) -> None:
         status = error.code or 500
         if status < 400:
             return error
-        response = _page(status)
+        response = http_problem(error) if is_for_programs() else _page(status)
         for name, value in error.get_headers():
             # Such as Allow on 405 and Retry-After on 429.
             if name.lower() not in ("content-type", "content-length"):
@@ -46,6 +49,8 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         app.logger.error("unexpected error", exc_info=error)
+        if is_for_programs():
+            return problem(500)
         # A database that is in trouble is not asked once more.
         return _page(500, is_plain=isinstance(error, SQLAlchemyError))
 

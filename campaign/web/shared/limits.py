@@ -50,6 +50,10 @@ CONFIRMATION = Limit("confirmation", "20 per minute")
 """Pressing the button behind a link from a mail."""
 LOGIN = Limit("login", "10 per minute; 50 per hour")
 """Trying a password, a code of the second factor, or asking for a new password."""
+OPEN_DATA = Limit("open-data", "120 per minute")
+"""Reading the API past what the page cache holds; a page of it has up to a hundred entries."""
+PICTURE = Limit("picture", "60 per minute")
+"""Drawing a picture takes some fifty times as long as reading a kept one."""
 
 _LOGIN_ENDPOINTS = (
     "security.login",

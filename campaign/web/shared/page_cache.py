@@ -43,9 +43,13 @@ _COMPRESSIBLE = re.compile(r"(text/|application/(json|javascript)|image/svg\+xml
 _ETAG = re.compile(r'(?:W/)?("[^"]*")')
 _MARKETING = re.compile(r"(utm_\w+|fbclid|gclid|dclid|msclkid|twclid|ttclid|igshid|mc_cid|mc_eid)")
 """Parameters that mail programs and social networks hang on links; no page reads them."""
+_PAGED = "/api/"
+_PAGE = re.compile(r"page=[1-9]\d{0,4}")
+"""How programs ask for the next part of a list of the usual size."""
 
 Headers = list[tuple[str, str]]
-Key = tuple[str, str, str]
+Key = tuple[str, str, str, str]
+"""Scheme, host, path, and the query where it counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +163,16 @@ class PageCache:
             return None
         path: str = environ.get("PATH_INFO", "")
         query: str = environ.get("QUERY_STRING", "")
+        page = ""
         if query and not path.startswith(self._static_prefix) and not _says_nothing(query):
-            # Anybody can invent queries; kept, they would drive everything else out.
-            return None
+            # Anybody can invent queries; kept, they would drive everything else out. But a list
+            # has only so many pages: beyond the last there is an error, which is not kept.
+            if not (path.startswith(_PAGED) and _PAGE.fullmatch(query)):
+                return None
+            page = query
         if any(name in environ for name in _BESIDE_THE_CACHE):
             return None
-        return environ.get("wsgi.url_scheme", ""), environ.get("HTTP_HOST", ""), path
+        return environ.get("wsgi.url_scheme", ""), environ.get("HTTP_HOST", ""), path, page
 
     def _make(
         self,
@@ -177,7 +185,7 @@ class PageCache:
             return self._application(environ, start_response)
         # The whole page is wanted, whatever this one visitor has already.
         asked = {name: value for name, value in environ.items() if name not in _CONDITIONS}
-        asked["QUERY_STRING"] = ""
+        asked["QUERY_STRING"] = key[3]
         said: list[tuple[str, Headers]] = []
 
         def listen(status: str, headers: Headers, _exc_info: object = None) -> Callable[..., None]:

@@ -27,6 +27,7 @@ AT = datetime(2031, 5, 1, 10, 0, tzinfo=UTC)
 CAMPAIGN = SimpleNamespace(
     slug="safer-internet", name="Make the internet safer for children", status=CampaignStatus.LIVE
 )
+ADDRESS = "https://campaign.example.org/safer-internet/"
 
 MARKS = [
     Marks(dispute=DisputeState.OPEN, dispute_words="I was not at that meeting."),

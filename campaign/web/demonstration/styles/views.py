@@ -7,6 +7,7 @@ from campaign.delivery.returns import EventDecision, EventKind, SuppressionReaso
 from campaign.letters.rules import HeldReason, LetterStatus
 from campaign.pledges.rules import Channel, Stance, VerificationLevel
 from campaign.reports.expected_letters import ExpectedKind
+from campaign.reports.qr_codes import make_qr_code
 from campaign.reports.tracker import Shade
 from campaign.web.demonstration.styles import samples
 from campaign.web.demonstration.styles.forms import sample_forms
@@ -27,6 +28,7 @@ def show() -> str:
         pairs=measure_pairs(tokens),
         forms=sample_forms(),
         samples=samples,
+        code=make_qr_code(samples.ADDRESS),
         stances=list(Stance),
         statuses=list(LetterStatus),
         reasons=list(HeldReason),

@@ -22,6 +22,7 @@ from campaign.web.public.tracker.forms import CandidateSearchForm
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import now, session
 from campaign.web.shared.limits import LOOKUP, limited
+from campaign.web.shared.problems import open_to_all_sites
 
 blueprint = Blueprint("tracker", __name__)
 
@@ -93,7 +94,7 @@ def pledges_csv(campaign_slug: str) -> Response:
     export = build_pledge_export(session(), campaign)
     response = Response("".join(csv_lines(export)), mimetype="text/csv")
     response.headers["Content-Disposition"] = f"attachment; filename={campaign.slug}-pledges.csv"
-    return same_for_everybody(response)
+    return open_to_all_sites(same_for_everybody(response))
 
 
 @blueprint.get("/<campaign_slug>/pledges.json", endpoint="json")
@@ -104,6 +105,4 @@ def pledges_json(campaign_slug: str) -> Response:
     # To the minute, so that the ETag holds for as long as nothing else changes.
     made_at = now().replace(second=0, microsecond=0)
     response = Response(json_text(export, now=made_at), mimetype="application/json")
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return same_for_everybody(response)
+    return open_to_all_sites(same_for_everybody(response))

@@ -1,0 +1,69 @@
+"""What a journalist needs of one constituency: figures with denominators, answers, and writers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Ask, Campaign
+from campaign.campaigns.queries import list_asks
+from campaign.elections.models import Ballot, Election
+from campaign.elections.queries import find_ballot
+from campaign.geography.models import Constituency
+from campaign.letters.models import Action, Letter
+from campaign.letters.rules import CONFIRMED_STATUSES
+from campaign.pledges.rules import PUBLIC_FLOOR
+from campaign.reports.constituency import CandidateStand, list_stands
+from campaign.reports.tallies import tally_places
+from campaign.reports.tracker import Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PressKit:
+    """One constituency in one campaign."""
+
+    place: Constituency
+    ballot: Ballot | None
+    """None while nobody is known to stand."""
+    tally: Tally
+    asks: Sequence[Ask]
+    stands: Sequence[CandidateStand]
+    """Those who stand, in the order of the ballot paper."""
+    writers: int | None
+    """People here who confirmed a letter; None below five, who could be recognised."""
+
+
+def build_press_kit(
+    session: Session, campaign: Campaign, election: Election, place: Constituency
+) -> PressKit:
+    """Collect the facts of a constituency."""
+    ballot = find_ballot(session, election_id=election.id, constituency_id=place.id)
+    stands = list_stands(session, campaign, ballot) if ballot else []
+    writers = _count_writers(session, campaign.id, place.id)
+    return PressKit(
+        place=place,
+        ballot=ballot,
+        tally=tally_places(session, campaign, [place.id])[place.id],
+        asks=list_asks(session, campaign.id),
+        stands=[each for each in stands if each.is_standing],
+        writers=writers if writers >= PUBLIC_FLOOR else None,
+    )
+
+
+def _count_writers(session: Session, campaign_id: int, constituency_id: int) -> int:
+    written = (
+        select(Letter.id)
+        .where(Letter.action_id == Action.id, Letter.status.in_(CONFIRMED_STATUSES))
+        .exists()
+    )
+    return (
+        session.scalar(
+            select(func.count(Action.supporter_id.distinct())).where(
+                Action.campaign_id == campaign_id,
+                Action.constituency_id == constituency_id,
+                written,
+            )
+        )
+        or 0
+    )

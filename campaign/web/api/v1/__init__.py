@@ -1,0 +1,1 @@
+"""Open data, version 1: read by everybody, written by nobody."""

@@ -1,0 +1,1 @@
+"""What other sites show in a frame: no script, no cookie, no form."""

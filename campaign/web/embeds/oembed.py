@@ -1,0 +1,137 @@
+"""oEmbed 1.0: from the address of a page to the frame that stands for it elsewhere."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from campaign.campaigns.queries import get_campaign
+from campaign.candidates.queries import get_candidacy_of_person
+from campaign.core.errors import InvalidInput, NotFound
+from campaign.elections.queries import get_election
+from campaign.geography.queries import get_constituency
+from campaign.web.shared.addresses import absolute
+from campaign.web.shared.caching import FRESH_SECONDS, same_for_everybody
+from campaign.web.shared.context import session, toolkit
+from campaign.web.shared.frames import (
+    WIDTH,
+    Frame,
+    campaign_frame,
+    candidate_frame,
+    constituency_frame,
+)
+from campaign.web.shared.limits import OPEN_DATA, limited
+from campaign.web.shared.problems import open_to_all_sites, problem
+
+IMAGE_WIDTH, IMAGE_HEIGHT = 1200, 630
+
+_PIXELS = re.compile(r"[1-9]\d{0,4}", re.ASCII)
+
+blueprint = Blueprint("oembed", __name__)
+
+_CAMPAIGN = ("campaigns.show", "tracker.show", "embeds.campaign")
+_PLACE = ("geography.constituency", "embeds.constituency")
+_CANDIDATE = ("tracker.candidate", "embeds.candidate")
+
+
+class NoFrame(NotFound):
+    """Nothing is shown in a frame for this address."""
+
+
+class SizeInvalid(InvalidInput):
+    """A greatest width or height is no number of pixels."""
+
+
+@blueprint.get("/oembed")
+@limited(OPEN_DATA)
+def show() -> Response:
+    """Return the frame of a page: 404 for other addresses, 501 for other forms than JSON."""
+    if request.args.get("format", "json") != "json":
+        return problem(501)
+    width = _size("maxwidth", usual=WIDTH)
+    frame, image = _find(request.args.get("url", ""))
+    height = _size("maxheight", usual=frame.height)
+    described: dict[str, Any] = {
+        "version": "1.0",
+        "type": "rich",
+        "title": frame.title,
+        "provider_name": frame.title if frame.kind == "campaign" else _name(frame),
+        "provider_url": absolute("campaigns.show", campaign_slug=frame.values["campaign_slug"]),
+        "cache_age": FRESH_SECONDS,
+        "width": width,
+        "height": height,
+        "html": frame.code(width=width, height=height),
+    }
+    if _holds(IMAGE_WIDTH, IMAGE_HEIGHT):
+        described |= {
+            "thumbnail_url": image,
+            "thumbnail_width": IMAGE_WIDTH,
+            "thumbnail_height": IMAGE_HEIGHT,
+        }
+    return open_to_all_sites(same_for_everybody(jsonify(described)))
+
+
+def _find(url: str) -> tuple[Frame, str]:
+    """Return the frame for a page's address, and its picture; raises NotFound."""
+    endpoint, values = _match(url)
+    slug = str(values.get("campaign_slug", ""))
+    if endpoint not in (*_CAMPAIGN, *_PLACE, *_CANDIDATE):
+        raise NoFrame("No frame stands for this address. Name a campaign, place or candidate.")
+    campaign = get_campaign(session(), slug)
+    image = absolute("share.campaign_image", campaign_slug=slug)
+    if endpoint in _CAMPAIGN:
+        return campaign_frame(slug, campaign.name), image
+    election = get_election(session(), campaign.election_id)
+    if endpoint in _CANDIDATE:
+        candidacy = get_candidacy_of_person(
+            session(), person_id=int(values["person_id"]), election_id=election.id
+        )
+        title = f"{candidacy.person.name}: {campaign.name}"
+        return candidate_frame(slug, candidacy.person_id, title), image
+    place = get_constituency(
+        session(),
+        boundary_set_id=election.boundary_set_id,
+        slug=str(values["constituency_slug"]),
+    )
+    image = absolute("share.constituency_image", **values)
+    return constituency_frame(slug, place.slug, f"{place.name}: {campaign.name}"), image
+
+
+def _match(url: str) -> tuple[str, dict[str, Any]]:
+    """Return the endpoint and values of an address of ours; nothing for any other."""
+    try:
+        parts, own = urlsplit(url), urlsplit(toolkit().settings.base_url)
+    except ValueError:
+        return "", {}
+    if (parts.scheme, parts.netloc) not in ((own.scheme, own.netloc), ("http", own.netloc)):
+        return "", {}
+    adapter = current_app.url_map.bind(own.netloc, url_scheme=own.scheme)
+    try:
+        endpoint, values = adapter.match(parts.path, method="GET")
+    except HTTPException:
+        return "", {}
+    return endpoint, dict(values)
+
+
+def _name(frame: Frame) -> str:
+    return get_campaign(session(), str(frame.values["campaign_slug"])).name
+
+
+def _size(name: str, *, usual: int) -> int:
+    """Return the usual size, or the greatest that the asker has room for."""
+    given = request.args.get(name, "")
+    if not given:
+        return usual
+    if not _PIXELS.fullmatch(given):
+        raise SizeInvalid(f"{name} is a number of pixels, such as {usual}.")
+    return min(usual, int(given))
+
+
+def _holds(width: int, height: int) -> bool:
+    """Tell whether a picture of this size is within what the asker has room for."""
+    most = (request.args.get("maxwidth", type=int), request.args.get("maxheight", type=int))
+    return all(
+        limit is None or size <= limit for size, limit in zip((width, height), most, strict=True)
+    )

@@ -1,0 +1,1 @@
+"""Feeds of what has changed in a campaign's public record."""

@@ -1,0 +1,1 @@
+"""The press kit of a constituency."""

@@ -1,0 +1,1 @@
+"""What helps others to pass a campaign on: picture, QR code, frame."""

@@ -1,0 +1,121 @@
+"""The page "Share and embed", the share image and the QR code, of a campaign and of each place."""
+
+from typing import Any
+
+from flask import Blueprint, Response, render_template
+from flask_babel import gettext as _
+
+from campaign.campaigns.queries import get_campaign
+from campaign.elections.queries import get_election
+from campaign.geography.queries import get_constituency
+from campaign.reports.qr_codes import draw_qr_code, make_qr_code
+from campaign.reports.share_image import ShareWords, draw_share_image
+from campaign.reports.tallies import tally_campaign, tally_places
+from campaign.reports.tracker import Tally
+from campaign.web.shared.addresses import absolute
+from campaign.web.shared.caching import same_for_everybody
+from campaign.web.shared.context import session
+from campaign.web.shared.filters import part_of
+from campaign.web.shared.frames import Frame, campaign_frame, constituency_frame
+from campaign.web.shared.limits import PICTURE, limited
+from campaign.web.shared.problems import open_to_all_sites
+
+blueprint = Blueprint("share", __name__)
+
+
+@blueprint.get("/<campaign_slug>/share/")
+def campaign(campaign_slug: str) -> Response:
+    """Show how to pass a campaign on."""
+    found = get_campaign(session(), campaign_slug)
+    page = absolute("campaigns.show", campaign_slug=found.slug)
+    return _page(found, None, page=page, frame=campaign_frame(found.slug, found.name))
+
+
+@blueprint.get("/<campaign_slug>/<constituency_slug>/share/")
+def constituency(campaign_slug: str, constituency_slug: str) -> Response:
+    """Show how to pass a constituency's page on."""
+    found, place = _at(campaign_slug, constituency_slug)
+    values = {"campaign_slug": found.slug, "constituency_slug": place.slug}
+    page = absolute("geography.constituency", **values)
+    frame = constituency_frame(found.slug, place.slug, f"{place.name}: {found.name}")
+    return _page(found, place, page=page, frame=frame)
+
+
+@blueprint.get("/<campaign_slug>/share.png")
+@limited(PICTURE)
+def campaign_image(campaign_slug: str) -> Response:
+    """Give the picture that stands beside links to a campaign."""
+    found = get_campaign(session(), campaign_slug)
+    return _picture(_draw(found, "", tally_campaign(session(), found)))
+
+
+@blueprint.get("/<campaign_slug>/<constituency_slug>/share.png")
+@limited(PICTURE)
+def constituency_image(campaign_slug: str, constituency_slug: str) -> Response:
+    """Give the picture that stands beside links to a constituency."""
+    found, place = _at(campaign_slug, constituency_slug)
+    tally = tally_places(session(), found, [place.id])[place.id]
+    return _picture(_draw(found, place.name, tally))
+
+
+@blueprint.get("/<campaign_slug>/qr.png")
+@limited(PICTURE)
+def campaign_code(campaign_slug: str) -> Response:
+    """Give the QR code of a campaign's address."""
+    found = get_campaign(session(), campaign_slug)
+    return _picture(draw_qr_code(absolute("campaigns.show", campaign_slug=found.slug)))
+
+
+@blueprint.get("/<campaign_slug>/<constituency_slug>/qr.png")
+@limited(PICTURE)
+def constituency_code(campaign_slug: str, constituency_slug: str) -> Response:
+    """Give the QR code of a constituency's address."""
+    found, place = _at(campaign_slug, constituency_slug)
+    values = {"campaign_slug": found.slug, "constituency_slug": place.slug}
+    return _picture(draw_qr_code(absolute("geography.constituency", **values)))
+
+
+def _at(campaign_slug: str, constituency_slug: str) -> tuple[Any, Any]:
+    found = get_campaign(session(), campaign_slug)
+    election = get_election(session(), found.election_id)
+    place = get_constituency(
+        session(), boundary_set_id=election.boundary_set_id, slug=constituency_slug
+    )
+    return found, place
+
+
+def _page(campaign: Any, place: Any, *, page: str, frame: Frame) -> Response:
+    return same_for_everybody(
+        render_template(
+            "public/share/show.html",
+            campaign=campaign,
+            place=place,
+            page=page,
+            frame=frame,
+            code=make_qr_code(page),
+        )
+    )
+
+
+def _draw(campaign: Any, place: str, tally: Tally) -> bytes:
+    figure = _("Nobody is known to stand here yet")
+    if tally.standing:
+        figure = _(
+            "%(answered)s candidates have answered",
+            answered=part_of(tally.answered, tally.standing),
+        )
+    return draw_share_image(
+        ShareWords(
+            organisation=campaign.organisation,
+            title=campaign.name,
+            place=place,
+            figure=str(figure),
+            imprint=str(campaign.imprint),
+            accent=campaign.accent,
+        )
+    )
+
+
+def _picture(content: bytes) -> Response:
+    response = same_for_everybody(Response(content, mimetype="image/png"))
+    return open_to_all_sites(response)

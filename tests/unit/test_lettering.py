@@ -1,0 +1,69 @@
+"""Text in pictures: Welsh names show, nothing is a box, and what is long is shortened."""
+
+import unicodedata
+
+import pytest
+from PIL import Image, ImageDraw
+
+from campaign.reports.lettering import Lettering, fit, width_of, wrap
+from campaign.reports.share_image import ShareWords, draw_share_image
+
+
+def drawn(text: str) -> bytes:
+    image = Image.new("RGB", (300, 100))
+    Lettering(ImageDraw.Draw(image)).write((10, 70), text, size=48, fill=(255, 255, 255))
+    return image.tobytes()
+
+
+BOX = "\ufffe"
+
+
+@pytest.mark.parametrize("sign", "ŵŷŴŶâêîôûÂÊÎÔÛáéíóúàèìòùäëïöüẃẁẅỳÿñçåčš")
+def test_a_letter_with_an_accent_is_its_letter_with_something_more(sign: str) -> None:
+    base = unicodedata.normalize("NFD", sign)[0]
+    assert drawn(sign) != drawn(base)
+    assert width_of(sign, 48) == width_of(base, 48)
+    others = {each for each in "ŵŷâêîôû" if each != sign}
+    assert all(drawn(sign) != drawn(each) for each in others)
+
+
+def test_accents_differ_from_one_another() -> None:
+    assert len({drawn(sign) for sign in "aáàâäãāåǎ"}) == 9
+
+
+@pytest.mark.parametrize(("text", "same"), [("5 – 6", "5 - 6"), ("£5", "GBP 5"), ("Łódź", "Lódź"),
+                                            ("漢", "?"), ("½", "1⁄2")])  # fmt: skip
+def test_what_the_typeface_lacks_is_said_otherwise(text: str, same: str) -> None:
+    assert drawn(text) == drawn(same)
+
+
+def test_a_composed_letter_is_the_same_as_one_in_parts() -> None:
+    assert drawn("ŵ") == drawn("w\u0302")
+
+
+def test_lines_are_as_wide_as_there_is_room() -> None:
+    text = "Make the internet safer for every child in every constituency of the country"
+    lines = wrap(text, size=40, width=500, lines=9)
+    assert " ".join(lines) == text
+    assert all(width_of(line, 40) <= 500 for line in lines)
+    short = wrap(text, size=40, width=500, lines=2)
+    assert len(short) == 2
+    assert short[1].endswith("…")
+    assert width_of(short[1], 40) <= 500
+
+
+def test_the_greatest_size_that_fits_is_taken() -> None:
+    assert fit("Short", sizes=(80, 40), width=1000, lines=1) == (80, ["Short"])
+    assert fit("A longer line of words", sizes=(80, 40), width=500, lines=1)[0] == 40
+
+
+def test_a_picture_with_the_longest_words_keeps_its_size() -> None:
+    words = ShareWords(
+        organisation="O" * 200,
+        title="Word " * 60,
+        place="Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch " * 3,
+        figure="3 of 5 candidates have answered",
+        imprint="Promoted by somebody, somewhere. " * 20,
+        accent="",
+    )
+    assert draw_share_image(words).startswith(b"\x89PNG")

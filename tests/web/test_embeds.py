@@ -1,0 +1,195 @@
+"""Frames on other sites: what they show, what they are allowed, and how they are found."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from campaign.pledges.rules import Stance
+from campaign.web.shared.security import FRAMED_POLICY
+from tests.factories.recording import record_answer
+from tests.factories.worlds import PledgeWorld, pledge_world
+from tests.web.client import CheckingClient
+
+FRAMES = (
+    "/embed/safer-streets/",
+    "/embed/safer-streets/northmoor-east/",
+    "/embed/safer-streets/candidate/{person}/",
+)
+
+
+@pytest.fixture
+def world(app: Flask, web_session: Session) -> PledgeWorld:
+    web_session.expire_on_commit = False
+    world = pledge_world()
+    record_answer(web_session, world, stance=Stance.PARTLY, statement="Some of it.")
+    web_session.commit()
+    return world
+
+
+def path_of(path: str, world: PledgeWorld) -> str:
+    return path.format(person=world.candidacies[0].person_id)
+
+
+@pytest.mark.parametrize("path", FRAMES)
+def test_a_frame_has_no_script_no_cookie_no_form_and_the_imprint(
+    client: CheckingClient, world: PledgeWorld, path: str
+) -> None:
+    answer = client.get(path_of(path, world))
+    assert answer.status_code == 200
+    assert "<script" not in answer.text
+    assert "<form" not in answer.text
+    assert "Set-Cookie" not in answer.headers
+    assert "Promoted by A. Person, 1 High Street" in answer.text
+    for link in re.findall(r"<a [^>]+>", answer.text):
+        assert 'target="_blank"' in link
+        assert 'rel="noopener' in link
+        assert 'href="http://localhost/safer-streets/' in link
+
+
+@pytest.mark.parametrize("path", FRAMES)
+def test_every_site_may_frame_it(client: CheckingClient, world: PledgeWorld, path: str) -> None:
+    answer = client.get(path_of(path, world))
+    assert answer.headers["Content-Security-Policy"] == FRAMED_POLICY
+    assert "frame-ancestors *" in FRAMED_POLICY
+    assert "script-src" not in FRAMED_POLICY
+    assert "X-Frame-Options" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/safer-streets/", "/safer-streets/pledges/", "/safer-streets/northmoor-east/write",
+        "/safer-streets/share/", "/safer-streets/northmoor-east/press/", "/embed/nowhere/",
+        "/oembed", "/api/v1/", "/organise/login", "/answer/abc/", "/action/abc/",
+    ],
+)  # fmt: skip
+def test_nothing_else_may_be_framed(client: CheckingClient, world: PledgeWorld, path: str) -> None:
+    answer = client.get(path)
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Frame-Options"] == "DENY"
+
+
+def test_frames_show_who_answered_what(client: CheckingClient, world: PledgeWorld) -> None:
+    campaign, place, candidate = (client.get(path_of(path, world)).text for path in FRAMES)
+    assert "1 of 2" in campaign
+    assert "1 of 2 candidates have answered." in place
+    assert place.index("Ann Ash") < place.index("Bob Birch")
+    assert "Partly" in place
+    assert "Some of it." in candidate
+    assert candidate.count("No answer yet") == 2  # The other ask, and what the words mean.
+
+
+def test_a_frame_has_the_colours_of_its_campaign(
+    client: CheckingClient, world: PledgeWorld, web_session: Session
+) -> None:
+    world.campaign.accent = "#5b2a86"
+    web_session.commit()
+    assert "/safer-streets/look.css?v=" in client.get(FRAMES[0]).text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/embed/nobody/", "/embed/safer-streets/nowhere/", "/embed/safer-streets/candidate/1/",
+     "/embed/safer-streets/candidate/99999999999999/"],
+)  # fmt: skip
+def test_a_frame_of_nothing_is_not_found(
+    client: CheckingClient, world: PledgeWorld, path: str
+) -> None:
+    assert client.get(path).status_code == 404
+
+
+def oembed(client: CheckingClient, url: str, **more: str) -> dict[str, object]:
+    query = "".join(f"&{name}={value}" for name, value in more.items())
+    answer = client.get(f"/oembed?url={quote(url, safe='')}{query}")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    return answer.get_json()
+
+
+@pytest.mark.parametrize(
+    ("page", "frame"),
+    [
+        ("/safer-streets/", FRAMES[0]),
+        ("/safer-streets/pledges/", FRAMES[0]),
+        ("/safer-streets/northmoor-east/", FRAMES[1]),
+        ("/safer-streets/candidates/{person}/", FRAMES[2]),
+        (FRAMES[1], FRAMES[1]),
+    ],
+)
+def test_a_page_leads_to_its_frame(
+    client: CheckingClient, world: PledgeWorld, page: str, frame: str
+) -> None:
+    found = oembed(client, f"http://localhost{path_of(page, world)}")
+    assert (found["version"], found["type"]) == ("1.0", "rich")
+    assert f'src="http://localhost{path_of(frame, world)}"' in str(found["html"])
+    assert found["title"]
+    assert str(found["thumbnail_url"]).endswith("share.png")
+
+
+def test_the_discovery_link_of_a_page_works(client: CheckingClient, world: PledgeWorld) -> None:
+    html = client.get("/safer-streets/northmoor-east/").text
+    link = re.search(r'application/json\+oembed" href="http://localhost([^"]+)"', html)
+    assert link is not None
+    answer = client.get(link[1].replace("&amp;", "&"))
+    assert "Northmoor East" in answer.get_json()["title"]
+
+
+def test_the_room_that_a_site_has_is_respected(client: CheckingClient, world: PledgeWorld) -> None:
+    page = "http://localhost/safer-streets/"
+    usual = oembed(client, page)
+    assert (usual["width"], usual["height"]) == (480, 540)
+    small = oembed(client, page, maxwidth="300", maxheight="400")
+    assert (small["width"], small["height"]) == (300, 400)
+    assert 'width="300" height="400"' in str(small["html"])
+    assert "thumbnail_url" not in small
+    large = oembed(client, page, maxwidth="2000", maxheight="2000", format="json")
+    assert (large["width"], large["height"]) == (480, 540)
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("", 404),
+        ("url=", 404),
+        ("url=http%3A%2F%2Flocalhost%2F", 404),
+        ("url=http%3A%2F%2Flocalhost%2Forganise%2F", 404),
+        ("url=http%3A%2F%2Flocalhost%2Fnobody%2F", 404),
+        ("url=http%3A%2F%2Fevil.example%2Fsafer-streets%2F", 404),
+        ("url=http%3A%2F%2F%5Bbroken%2F", 404),
+        ("url=http%3A%2F%2Flocalhost%2Fsafer-streets%2Fcandidates%2F99999999999999999999%2F", 404),
+        ("url=javascript%3Aalert(1)", 404),
+        ("url=http%3A%2F%2Flocalhost%2Fsafer-streets%2F&format=xml", 501),
+        ("url=http%3A%2F%2Flocalhost%2Fsafer-streets%2F&maxwidth=wide", 422),
+        ("url=http%3A%2F%2Flocalhost%2Fsafer-streets%2F&maxheight=0", 422),
+    ],
+)
+def test_what_cannot_be_embedded_is_refused(
+    client: CheckingClient, world: PledgeWorld, query: str, status: int
+) -> None:
+    answer = client.get(f"/oembed?{query}")
+    assert answer.status_code == status
+    assert answer.get_json()["next_step"]
+
+
+def test_the_title_of_a_frame_cannot_break_out_of_its_code(
+    client: CheckingClient, world: PledgeWorld, web_session: Session
+) -> None:
+    world.campaign.name = 'Safer "streets" <b>'
+    web_session.commit()
+    html = str(oembed(client, "http://localhost/safer-streets/")["html"])
+    assert 'title="Safer &#34;streets&#34; &lt;b&gt;"' in html
+
+
+def test_a_frame_is_kept_with_its_headers(
+    make_app: Callable[..., Flask], world: PledgeWorld
+) -> None:
+    client = make_app(page_cache=True).test_client()
+    first, second = client.get(FRAMES[0]), client.get(FRAMES[0])
+    assert "Age" in second.headers
+    for answer in (first, second):
+        assert answer.headers["Content-Security-Policy"] == FRAMED_POLICY
+        assert "X-Frame-Options" not in answer.headers
