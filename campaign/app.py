@@ -22,7 +22,9 @@ from campaign.delivery.channels.console import ConsoleChannel
 from campaign.delivery.channels.mailbox import MailboxChannel
 from campaign.delivery.channels.smtp import SmtpChannel
 from campaign.delivery.worker import Worker
+from campaign.followups.changes import run_change_chores
 from campaign.followups.correspondence import run_letter_chores
+from campaign.followups.invitations import run_invitation_chores
 from campaign.followups.repairs import keep_repairs
 from campaign.followups.returned_mail import outcome_handler
 
@@ -79,7 +81,12 @@ def build_worker(toolkit: Toolkit) -> Worker:
         mail=toolkit.settings.mail,
         name=f"{socket.gethostname()}:{os.getpid()}",
         on_outcome=outcome_handler(toolkit),
-        chores=[partial(run_letter_chores, toolkit), keep_repairs],
+        chores=[
+            partial(run_letter_chores, toolkit),
+            keep_repairs,
+            partial(run_change_chores, toolkit),
+            partial(run_invitation_chores, toolkit),
+        ],
     )
 
 

@@ -29,3 +29,15 @@ class RecordClosed(Refused):
 
 class AlreadyReviewed(Refused):
     """Each entry is reviewed once."""
+
+
+class ChangeNotFound(NotFound):
+    """No such change of an answer waits."""
+
+
+class InvitationsRefused(Refused):
+    """Invitations cannot be planned, or the plan not be stopped, as things stand."""
+
+
+class LinkNotMailed(Refused):
+    """A new link cannot be mailed to the candidate."""

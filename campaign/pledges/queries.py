@@ -20,7 +20,14 @@ from sqlalchemy.orm import Session, aliased, joinedload
 from campaign.campaigns.models import Ask, AskVersion, Campaign
 from campaign.candidates.models import Candidacy, PersonAlias
 from campaign.core.db import table_of
-from campaign.pledges.models import CandidateRequest, PledgeEvent
+from campaign.pledges.models import (
+    AnswerLink,
+    CandidateRequest,
+    Invitation,
+    InvitationTimetable,
+    PendingChange,
+    PledgeEvent,
+)
 from campaign.pledges.rules import (
     FIRST_PREVIOUS_HASH,
     ChainEntry,
@@ -397,3 +404,88 @@ def _former_person_ids(session: Session) -> dict[int, list[int]]:
     for alias in session.scalars(select(PersonAlias)):
         former.setdefault(alias.person_id, []).append(alias.old_person_id)
     return former
+
+
+def list_open_changes(session: Session, campaign_id: int, candidacy_id: int) -> list[PendingChange]:
+    """Return the changes of a candidate's answers that wait, oldest first, with their wordings."""
+    return list(
+        session.scalars(
+            select(PendingChange)
+            .where(
+                PendingChange.campaign_id == campaign_id,
+                PendingChange.candidacy_id == candidacy_id,
+                PendingChange.settled_at.is_(None),
+            )
+            .order_by(PendingChange.id)
+            .options(joinedload(PendingChange.ask_version))
+        )
+    )
+
+
+def is_link_revoked(session: Session, campaign_id: int, candidacy_id: int) -> bool:
+    """Tell whether a candidate's link is switched off and none has replaced it."""
+    link = session.get(AnswerLink, (campaign_id, candidacy_id))
+    return link is not None and link.is_revoked
+
+
+def list_ever_answered(session: Session, campaign_id: int) -> set[int]:
+    """Return the candidacies with any public answer to a campaign, also one that was withdrawn."""
+    review = aliased(PledgeEvent)
+    return set(
+        session.scalars(
+            select(PledgeEvent.candidacy_id)
+            .distinct()
+            .outerjoin(review, _is_review(review, PledgeEvent))
+            .where(
+                PledgeEvent.campaign_id == campaign_id,
+                PledgeEvent.kind == EventKind.ANSWER,
+                or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)),
+            )
+        )
+    )
+
+
+def find_timetable(session: Session, campaign_id: int) -> InvitationTimetable | None:
+    """Return the timetable by which a campaign invites its candidates, unless it was stopped."""
+    return session.scalar(
+        select(InvitationTimetable).where(
+            InvitationTimetable.campaign_id == campaign_id,
+            InvitationTimetable.stopped_at.is_(None),
+        )
+    )
+
+
+def count_invitations(session: Session, campaign_id: int) -> dict[int, tuple[int, int]]:
+    """Return by step how many invitations were queued, and how many of them have left."""
+    rows = session.execute(
+        select(Invitation.step, func.count(), func.count(Invitation.sent_at))
+        .where(Invitation.campaign_id == campaign_id)
+        .group_by(Invitation.step)
+    )
+    return {step: (queued, sent) for step, queued, sent in rows}
+
+
+def list_invitations(session: Session, campaign_id: int, candidacy_id: int) -> list[Invitation]:
+    """Return a candidate's invitation and reminders, in their order."""
+    return list(
+        session.scalars(
+            select(Invitation)
+            .where(Invitation.campaign_id == campaign_id, Invitation.candidacy_id == candidacy_id)
+            .order_by(Invitation.step)
+        )
+    )
+
+
+def has_open_request(
+    session: Session, campaign_id: int, candidacy_id: int, kind: RequestKind
+) -> bool:
+    """Tell whether something that a candidate asked for still waits for an organiser."""
+    found = session.scalar(
+        select(CandidateRequest.id).where(
+            CandidateRequest.campaign_id == campaign_id,
+            CandidateRequest.candidacy_id == candidacy_id,
+            CandidateRequest.kind == kind,
+            CandidateRequest.settled_at.is_(None),
+        )
+    )
+    return found is not None

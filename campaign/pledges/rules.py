@@ -5,7 +5,7 @@ import json
 import re
 import unicodedata
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum, StrEnum
 from urllib.parse import urlsplit
 
@@ -73,6 +73,51 @@ class RequestKind(StrEnum):
     WRONG_ADDRESS = "wrong_address"
     ONE_DIGEST_A_DAY = "one_digest_a_day"
     NOTHING_MORE = "nothing_more"
+    CHANGE_DISPUTED = "change_disputed"
+    """Said behind the mail about a change: somebody else asked for it."""
+    CHANGE_TO_CHECK = "change_to_check"
+    """Not said by anybody: a change waits, and no mail can ask the candidate about it."""
+
+
+PAGE_REQUESTS = frozenset(
+    {
+        RequestKind.NOT_ME,
+        RequestKind.WRONG_ADDRESS,
+        RequestKind.ONE_DIGEST_A_DAY,
+        RequestKind.NOTHING_MORE,
+    }
+)
+"""What the candidate's page offers."""
+
+REVOKING = frozenset({RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS})
+"""What ends the link: whoever reads that mailbox may not be the candidate."""
+
+
+class ChangeOutcome(StrEnum):
+    """How it ended that a change of an earlier answer waited."""
+
+    CONFIRMED = "confirmed"
+    """The link in the mail to the address on file was used."""
+    UNOPPOSED = "unopposed"
+    """The mail left, and nobody protested in time."""
+    ALLOWED = "allowed"
+    """An organiser asked the candidate."""
+    DISPUTED = "disputed"
+    DROPPED = "dropped"
+    """Taken back by the candidate, by an organiser, or with the link that it came by."""
+    REPLACED = "replaced"
+    """By a later change of the same answer."""
+    LAPSED = "lapsed"
+    """The poll closed first, or the wording of the ask changed."""
+
+
+TAKES_EFFECT = frozenset({ChangeOutcome.CONFIRMED, ChangeOutcome.UNOPPOSED, ChangeOutcome.ALLOWED})
+
+PROTEST_TIME = timedelta(hours=24)
+"""How long a candidate can object to a change after the mail about it has left."""
+
+INVITATION_STEPS = 3
+"""The invitation and at most two reminders."""
 
 
 STATEMENT_LIMIT = 500

@@ -4,10 +4,12 @@ from flask import Blueprint
 
 from campaign.web.api import health, webhooks
 from campaign.web.back_office.account import views as back_office_account
+from campaign.web.back_office.answer_links import views as back_office_answer_links
 from campaign.web.back_office.campaigns import views as back_office_campaigns
 from campaign.web.back_office.candidates import views as back_office_candidates
 from campaign.web.back_office.delivery import views as back_office_delivery
 from campaign.web.back_office.exports import views as back_office_exports
+from campaign.web.back_office.invitations import views as back_office_invitations
 from campaign.web.back_office.letters import views as back_office_letters
 from campaign.web.back_office.pledges import views as back_office_pledges
 from campaign.web.back_office.returned import views as back_office_returned
@@ -25,10 +27,12 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     health.blueprint,
     webhooks.blueprint,
     back_office_account.blueprint,
+    back_office_answer_links.blueprint,
     back_office_campaigns.blueprint,
     back_office_candidates.blueprint,
     back_office_delivery.blueprint,
     back_office_exports.blueprint,
+    back_office_invitations.blueprint,
     back_office_letters.blueprint,
     back_office_pledges.blueprint,
     back_office_returned.blueprint,
