@@ -1,6 +1,7 @@
 """Two weeks of letters and answers, so that no page of the demonstration is empty."""
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -32,9 +33,13 @@ def write_past(
     *,
     office: Office,
     correspondence: Correspondence,
+    further: Sequence[Step] = (),
     now: datetime,
 ) -> None:
-    """Let the last two weeks happen: every step through the services, at its own time."""
+    """Let the last two weeks happen: every step through the services, at its own time.
+
+    ``further`` are steps of others that belong among them.
+    """
     chance = random.Random(SEED)  # noqa: S311 - a play, not a secret
     ballots = _list_ballots(session, campaign.election_id)
     open_ballots = [each for each in ballots if not each[0].is_cancelled]
@@ -45,6 +50,7 @@ def write_past(
         *plan_letters(
             campaign, open_ballots, correspondence=correspondence, chance=chance, now=now
         ),
+        *further,
     ]
     chance.shuffle(open_ballots)
     post = _Post(correspondence, dead=_dead_addresses(open_ballots))

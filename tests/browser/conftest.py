@@ -159,16 +159,34 @@ def doors(
     page.locator(".ask-form").first.get_by_label("Partly", exact=True).check()
     press(page, "Look at my answers")
     press(page, "Publish my answer")
+    walk.open_newest_mail(page, "", "Please confirm: a change")
+    in_two_minds = page.locator(".letter-text").inner_text().partition(",")[0].removeprefix("Dear ")
+    page.goto(answer)
+    page.locator(".ask-form").first.get_by_label("No", exact=True).check()
+    press(page, "Look at my answers")
+    press(page, "Publish my answer")
+    walk.open_newest_mail(page, candidate.email, "Please confirm")
+    change, dispute = (
+        each.get_attribute("href") or "" for each in page.locator(".letter-text a").all()[:2]
+    )
     colleague = set_up_colleague(page)
     context.clear_cookies()
     walk.log_in(page, OWNER, organiser_password)
     page.goto(f"/organise/{SLUG}/candidates/{candidate.person_id}/")
     letter = page.locator("main table a").first.get_attribute("href")
     assert letter is not None
+    page.goto(f"/organise/{SLUG}/candidates/?q={in_two_minds}")
+    page.locator("main table").get_by_role("link", name=in_two_minds).first.click()
+    follow(page, "Their personal link")
+    pending = page.get_by_role("link", name="Decide about this change").first.get_attribute("href")
+    assert pending is not None
     yield Doors(
         waiting=addresses["Waiting"],
         confirmed=addresses["Confirmed"],
         answer=answer,
+        change=change,
+        dispute=dispute,
+        pending=pending,
         candidate=candidate.person_id,
         letter=letter,
         mail=mail,

@@ -28,8 +28,13 @@ class Doors:
     waiting: str
     confirmed: str
     answer: str
+    change: str
+    """Where a change of the candidate's answer is confirmed."""
+    dispute: str
     candidate: int
     letter: str
+    pending: str
+    """Where an organiser decides about a change that waits: the demonstration's own."""
     mail: str
     login: StorageState
     colleague: Account
@@ -92,6 +97,8 @@ def personal_pages(page: Page, doors: Doors) -> Iterator[str]:
         doors.confirmed,
         doors.answer,
         f"{doors.answer}receipt",
+        doors.change,
+        doors.dispute,
         doors.returned.unsubscribe,
         *(
             f"{doors.answer}request/{kind}"
@@ -110,6 +117,14 @@ def personal_pages(page: Page, doors: Doors) -> Iterator[str]:
     page.goto(f"{doors.answer}request/one_digest_a_day")
     page.locator("main form .button").first.click()
     yield "a request that was noted"
+    page.goto(doors.change)
+    press(page, "Confirm this change")
+    yield "a change that was confirmed"
+    yield from _open(page, doors.change)
+    page.goto(doors.dispute)
+    press(page, "This was not me")
+    yield "a change that was disputed"
+    yield from _open(page, doors.answer)
     page.goto(doors.waiting)
     page.get_by_role("button", name="Withdraw my letter").first.click()
     yield "a letter withdrawn"
@@ -170,6 +185,9 @@ def office_pages(page: Page, doors: Doors) -> Iterator[str]:
         doors.letter,
         f"{candidate}address",
         f"{candidate}pledge",
+        f"{candidate}link",
+        doors.pending,
+        f"/organise/{SLUG}/invitations/",
         f"/organise/{SLUG}/review/",
         f"/organise/{SLUG}/requests/",
         f"/organise/{SLUG}/delivery",
@@ -189,6 +207,9 @@ def office_pages(page: Page, doors: Doors) -> Iterator[str]:
         doors.letter,
         f"{candidate}address",
         f"{candidate}pledge",
+        f"{candidate}link",
+        doors.pending,
+        f"/organise/{SLUG}/invitations/",
         f"/organise/{SLUG}/delivery",
         "/organise/delivery",
     ):
@@ -199,6 +220,15 @@ def office_pages(page: Page, doors: Doors) -> Iterator[str]:
     page.locator("main form").get_by_role("textbox").fill("The candidate's office asked about it.")
     page.locator("main form .button").last.click()
     yield "the text of a letter"
+    page.goto(f"/organise/{SLUG}/invitations/")
+    page.locator("main form").get_by_role("textbox").fill("We want other words for the reminder.")
+    page.locator("main form .button").last.click()
+    yield "a timetable that was stopped"
+    press(page, "Look at the e-mails")
+    yield "a timetable with errors"
+    page.get_by_label("Now", exact=True).check()
+    press(page, "Look at the e-mails")
+    yield "the preview of invitations"
     page.goto(f"{candidate}pledge")
     page.locator("main form").get_by_label("Partly", exact=True).check()
     page.locator("main form fieldset").last.get_by_role("radio").first.check()
