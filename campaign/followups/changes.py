@@ -1,7 +1,7 @@
 """What follows from a change of an earlier answer: a mail, its two buttons, and time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -130,6 +130,16 @@ def confirm_changes(
     Raises TokenInvalid or AnswersClosed.
     """
     door = open_change_link(session, toolkit.signer, token, now=now)
+    if not door.changes:
+        return door, []
+    # Looked at again under the lock: the other button may be pressed in the same moment.
+    locked = lock_open_changes(
+        session,
+        campaign_id=door.campaign.id,
+        candidacy_id=door.candidacy.id,
+        through_id=door.changes[-1].id,
+    )
+    door = replace(door, changes=list(locked))
     return door, _settle(toolkit, session, door, ChangeOutcome.CONFIRMED, now=now)
 
 

@@ -92,7 +92,11 @@ def request_change(
 def lock_open_changes(
     session: Session, *, campaign_id: int, candidacy_id: int, through_id: int | None = None
 ) -> Sequence[PendingChange]:
-    """Return the changes of a candidate that wait, locked; with ``through_id``, up to that one."""
+    """Return the changes of a candidate that wait, locked; with ``through_id``, up to that one.
+
+    The campaign's record is locked before them, as everywhere, so that nobody waits in a circle.
+    """
+    session.get(Campaign, campaign_id, with_for_update={"key_share": True})
     query = select(PendingChange).where(
         PendingChange.campaign_id == campaign_id,
         PendingChange.candidacy_id == candidacy_id,
