@@ -101,6 +101,7 @@ def write_letters(database: Database, mail: MailSettings, count: int, *, now: da
                     "supporter_name": f"Jane Smith {each}",
                     "consent_text": "I agree.",
                     "wants_news": False,
+                    "words_text": "",
                     "news_text": "",
                     "created_at": now,
                     "expires_at": closes,

@@ -24,7 +24,9 @@ from campaign.delivery.channels.signing import load_signer
 from campaign.delivery.channels.smtp import SmtpChannel
 from campaign.delivery.worker import Worker
 from campaign.followups.answer_news import tell_news
+from campaign.followups.changes import run_change_chores
 from campaign.followups.correspondence import run_letter_chores
+from campaign.followups.invitations import run_invitation_chores
 from campaign.followups.overtaken import ask_writers, hold_overtaken_letters
 from campaign.followups.repairs import keep_repairs
 from campaign.followups.returned_mail import outcome_handler
@@ -93,6 +95,8 @@ def build_worker(toolkit: Toolkit) -> Worker:
             keep_repairs,
             keep_pauses,
             publish_heads,
+            partial(run_change_chores, toolkit),
+            partial(run_invitation_chores, toolkit),
         ],
     )
 

@@ -3,7 +3,8 @@
 import os
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -12,7 +13,9 @@ import click
 from flask_security import hash_password
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.models import Campaign
 from campaign.campaigns.rules import CampaignStatus
+from campaign.candidates.queries import get_candidacy
 from campaign.cli.base import toolkit
 from campaign.core import schema
 from campaign.core.config import PROJECT_ROOT
@@ -31,14 +34,21 @@ from campaign.demonstration.processes import (
     worker_program,
 )
 from campaign.demonstration.state import find_polling_day
-from campaign.demonstration.timeline import PAST_DAYS
+from campaign.demonstration.timeline import PAST_DAYS, Step
+from campaign.followups.answers import publish_answers
 from campaign.followups.correspondence import correspondence
+from campaign.followups.invitation_plans import Timetable, start_invitations
+from campaign.followups.invitations import run_invitation_chores
 from campaign.geography.rules import format_postcode
 from campaign.importers.campaign_file import BUILT_IN, load_campaign, read_campaign_file
-from campaign.organisers.rules import Role
+from campaign.organisers.rules import Role, actor_of
 from campaign.organisers.service import add_organiser
+from campaign.pledges.queries import list_current_answers
+from campaign.pledges.rules import Channel, Stance
+from campaign.pledges.service import AnswerDoor, GivenAnswer
 
 OWNER = "owner@example.org"
+_SECOND_THOUGHT = "Yes, as long as the courts keep their say in every single case."
 _STARTED = "CAMPAIGN_DEMONSTRATION"
 
 
@@ -132,8 +142,45 @@ def invent(kit: Toolkit, session: Session, password: str) -> None:
         campaign,
         office=Office(enters_id=colleague.id, reviews_id=owner.id),
         correspondence=correspondence(kit, session),
+        further=_office_days(kit, campaign, organiser_id=owner.id, now=now),
         now=now,
     )
+
+
+def _office_days(
+    kit: Toolkit, campaign: Campaign, *, organiser_id: int, now: datetime
+) -> list[Step]:
+    """Return how all candidates were invited, and how one asked for a change that still waits."""
+    invited_at = now - timedelta(days=6)
+    plan = Timetable(invite_at=invited_at, first_reminder_days=9, second_reminder_days=7)
+    actor = actor_of(organiser_id)
+    # So lately that the worker still has the mail, and its links can be tried in the mailbox.
+    asked_at = now - timedelta(minutes=3)
+
+    def change(session: Session) -> None:
+        own = [
+            each
+            for each in list_current_answers(session, campaign.id).values()
+            if each.channel is Channel.LINK and each.stance is Stance.YES
+        ]
+        first = min(own, key=lambda each: each.event_id)
+        publish_answers(
+            kit,
+            session,
+            AnswerDoor(campaign, get_candidacy(session, first.candidacy_id)),
+            [GivenAnswer(first.ask_id, Stance.YES_WITH_RESERVATIONS, _SECOND_THOUGHT)],
+            now=asked_at,
+        )
+
+    chores = [invited_at + timedelta(minutes=minutes) for minutes in (1, 20)]
+    return [
+        Step(
+            invited_at,
+            lambda session: start_invitations(session, campaign, plan, actor=actor, now=invited_at),
+        ),
+        *(Step(at, partial(run_invitation_chores, kit, now=at)) for at in chores),
+        Step(asked_at, change),
+    ]
 
 
 def _port_of(kit: Toolkit) -> int:

@@ -43,9 +43,13 @@ def write_past(
     *,
     office: Office,
     correspondence: Correspondence,
+    further: Sequence[Step] = (),
     now: datetime,
 ) -> None:
-    """Let the last two weeks happen: every step through the services, at its own time."""
+    """Let the last two weeks happen: every step through the services, at its own time.
+
+    ``further`` are steps of others that belong among them.
+    """
     chance = random.Random(SEED)  # noqa: S311 - a play, not a secret
     ballots = _list_ballots(session, campaign.election_id)
     open_ballots = [each for each in ballots if not each[0].is_cancelled]
@@ -56,6 +60,7 @@ def write_past(
         *plan_letters(
             campaign, open_ballots, correspondence=correspondence, chance=chance, now=now
         ),
+        *further,
     ]
     steps += _digest_steps(campaign, open_ballots[DIGEST_SEAT][1], now=now)
     chance.shuffle(open_ballots)

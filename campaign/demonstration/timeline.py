@@ -16,7 +16,7 @@ class Step:
     """Something that somebody did at a moment."""
 
     at: datetime
-    act: Callable[[Session], None] = field(compare=False)
+    act: Callable[[Session], object] = field(compare=False)
 
 
 def moment_before(

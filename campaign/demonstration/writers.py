@@ -84,6 +84,9 @@ def plan_letters(
         yield from _steps(plan, campaign, correspondence=correspondence)
 
 
+_SHOWN = "The campaign may show my words with my first name to the candidate on their answer page"
+
+
 def is_written_to(candidacy: Candidacy) -> bool:
     """Tell whether a letter to a candidate can leave."""
     return candidacy.status is CandidacyStatus.STANDING and bool(candidacy.person.email)
@@ -93,7 +96,10 @@ def _writers(chance: random.Random, count: int) -> Iterator[Writer]:
     everybody = [f"{first} {last}" for last in names.SURNAMES for first in names.FIRST_NAMES]
     for name in chance.sample(everybody, count):
         address = f"{name.lower().replace(' ', '.')}@home.example.org"
-        yield Writer(name=name, email=address, wants_news=chance.random() < 0.3)
+        wants_news = chance.random() < 0.3
+        # Not by chance, so that everything else of this past stays as it was.
+        words_text = _SHOWN if len(name) % 2 else ""
+        yield Writer(name=name, email=address, wants_news=wants_news, words_text=words_text)
 
 
 def _recipients(candidacies: Sequence[Candidacy], chance: random.Random) -> tuple[Candidacy, ...]:

@@ -49,6 +49,8 @@ class Action(Base):
     """The wording that the supporter agreed to when sending."""
     wants_news: Mapped[bool]
     news_text: Mapped[str] = mapped_column(Text, default="")
+    words_text: Mapped[str] = mapped_column(Text, default="")
+    """The wording under which the candidate may see the supporter's words beside the asks."""
     created_at: Mapped[datetime] = mapped_column(index=True)
     expires_at: Mapped[datetime]
     """When it lapses unless confirmed: 48 hours, and never past the close of poll."""
@@ -176,3 +178,14 @@ class LetterTransition(Base):
     actor: Mapped[str]
     """``supporter``, ``candidate``, ``worker``, or ``organiser:7`` for the organiser of that id."""
     reason: Mapped[str] = mapped_column(default="")
+
+
+class HiddenWords(Base):
+    """That an organiser keeps a letter's words off the candidate's page; the letter stays sent."""
+
+    __tablename__ = "hidden_words"
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letters.id"), primary_key=True)
+    hidden_at: Mapped[datetime]
+    actor: Mapped[str]
+    """``organiser:7`` for the organiser of that id."""

@@ -45,3 +45,15 @@ class TooManySuggestions(Refused):
 
 class ImportRefused(InvalidInput):
     """A file with a campaign's record does not fit the record that is here."""
+
+
+class ChangeNotFound(NotFound):
+    """No such change of an answer waits."""
+
+
+class InvitationsRefused(Refused):
+    """Invitations cannot be planned, or the plan not be stopped, as things stand."""
+
+
+class LinkNotMailed(Refused):
+    """A new link cannot be mailed to the candidate."""

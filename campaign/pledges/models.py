@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from campaign.campaigns.models import Ask, AskVersion
 from campaign.candidates.models import Candidacy
 from campaign.core.db import Base, enum_by_value
-from campaign.pledges.rules import Channel, EventKind, Stance, SuggestionStatus
+from campaign.pledges.rules import ChangeOutcome, Channel, EventKind, Stance, SuggestionStatus
 
 
 class PledgeEvent(Base):
@@ -140,7 +140,91 @@ class CandidateRequest(Base):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
     candidacy_id: Mapped[int] = mapped_column(ForeignKey("candidacies.id"))
     kind: Mapped[str]
-    """``not_me``, ``wrong_address`` or ``nothing_more``."""
+    """A ``RequestKind``."""
     note: Mapped[str] = mapped_column(Text, default="")
     requested_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+
+
+class PendingChange(Base):
+    """A change or withdrawal of an earlier answer that waits for the candidate's confirmation."""
+
+    __tablename__ = "pending_changes"
+    __table_args__ = (
+        Index(
+            "uq_pending_changes_open",
+            "campaign_id",
+            "candidacy_id",
+            "ask_id",
+            unique=True,
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+        Index("ix_pending_changes_due", "settled_at", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    candidacy_id: Mapped[int] = mapped_column(ForeignKey("candidacies.id"))
+    ask_id: Mapped[int] = mapped_column(ForeignKey("asks.id"))
+    ask_version_id: Mapped[int] = mapped_column(ForeignKey("ask_versions.id"))
+    """The wording that the candidate had before them."""
+    stance: Mapped[Stance | None] = mapped_column(enum_by_value(Stance))
+    """None where the earlier answer is to be withdrawn."""
+    statement: Mapped[str] = mapped_column(Text, default="")
+    asked_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    """When it takes effect without protest; None where an organiser must ask the candidate."""
+    outbox_message_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_messages.id"))
+    """The mail that asks the candidate about it."""
+    settled_at: Mapped[datetime | None]
+    outcome: Mapped[ChangeOutcome | None] = mapped_column(enum_by_value(ChangeOutcome))
+
+    ask: Mapped[Ask] = relationship()
+    ask_version: Mapped[AskVersion] = relationship()
+
+
+class InvitationTimetable(Base):
+    """When the candidates of a campaign are invited to answer and reminded, all alike."""
+
+    __tablename__ = "invitation_timetables"
+    __table_args__ = (
+        Index(
+            "uq_invitation_timetables_running",
+            "campaign_id",
+            unique=True,
+            sqlite_where=text("stopped_at IS NULL"),
+            postgresql_where=text("stopped_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    invite_at: Mapped[datetime]
+    first_reminder_days: Mapped[int]
+    """Days after the invitation left; 0 for no reminder."""
+    second_reminder_days: Mapped[int]
+    """Days after the first reminder left; 0 for none."""
+    planned_at: Mapped[datetime]
+    planned_by: Mapped[str]
+    """``organiser:7`` for the organiser of that id."""
+    stopped_at: Mapped[datetime | None]
+    stopped_by: Mapped[str] = mapped_column(default="")
+
+
+class Invitation(Base):
+    """One invitation or reminder to one candidate; none is sent twice."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (UniqueConstraint("candidacy_id", "campaign_id", "step"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    timetable_id: Mapped[int] = mapped_column(ForeignKey("invitation_timetables.id"))
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), index=True)
+    candidacy_id: Mapped[int] = mapped_column(ForeignKey("candidacies.id"))
+    step: Mapped[int]
+    """0 for the invitation, 1 and 2 for the reminders."""
+    outbox_message_id: Mapped[int] = mapped_column(ForeignKey("outbox_messages.id"), unique=True)
+    queued_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    """When it left, noted by the worker's chores; from then on the candidate has been asked."""

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from campaign.candidates.models import Candidacy
 from campaign.core.errors import NotFound
-from campaign.letters.models import Letter
+from campaign.letters.models import HiddenWords, Letter
 from campaign.letters.rules import HeldReason, LetterStatus
-from campaign.organisers.rules import check_reason
+from campaign.organisers.rules import actor_of, check_reason
 from campaign.organisers.service import record_audit
 
 
@@ -28,6 +28,8 @@ class LetterHead:
     created_at: datetime
     status: LetterStatus
     held_reason: HeldReason | None
+    shows_words: bool
+    """Whether the candidate's page may show the supporter's words from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class OpenedLetter:
 
 def letter_head(session: Session, *, campaign_id: int, letter_id: int) -> LetterHead:
     """Return a letter without its text; raises LetterUnknown."""
-    return _head(_get_letter(session, campaign_id=campaign_id, letter_id=letter_id))
+    return _head(session, _get_letter(session, campaign_id=campaign_id, letter_id=letter_id))
 
 
 def open_letter(
@@ -67,7 +69,27 @@ def open_letter(
         reason=reason,
         now=now,
     )
-    return OpenedLetter(head=_head(letter), subject=letter.subject, body=letter.body)
+    return OpenedLetter(head=_head(session, letter), subject=letter.subject, body=letter.body)
+
+
+def hide_words(
+    session: Session, *, campaign_id: int, letter_id: int, organiser_id: int, now: datetime
+) -> LetterHead:
+    """Keep a letter's words off the candidate's page for good, and log it; again does nothing.
+
+    Raises LetterUnknown.
+    """
+    letter = _get_letter(session, campaign_id=campaign_id, letter_id=letter_id)
+    if session.get(HiddenWords, letter.id) is None:
+        session.add(HiddenWords(letter_id=letter.id, hidden_at=now, actor=actor_of(organiser_id)))
+        record_audit(
+            session,
+            organiser_id=organiser_id,
+            verb="hide_words",
+            subject=f"letter:{letter.id}",
+            now=now,
+        )
+    return _head(session, letter)
 
 
 def _get_letter(session: Session, *, campaign_id: int, letter_id: int) -> Letter:
@@ -81,7 +103,7 @@ def _get_letter(session: Session, *, campaign_id: int, letter_id: int) -> Letter
     return letter
 
 
-def _head(letter: Letter) -> LetterHead:
+def _head(session: Session, letter: Letter) -> LetterHead:
     person = letter.candidacy.person
     return LetterHead(
         id=letter.id,
@@ -90,4 +112,7 @@ def _head(letter: Letter) -> LetterHead:
         created_at=letter.created_at,
         status=letter.status,
         held_reason=letter.held_reason,
+        shows_words=bool(letter.action.words_text)
+        and letter.is_personal
+        and session.get(HiddenWords, letter.id) is None,
     )

@@ -16,7 +16,7 @@ class Progress:
     standing: int
     reachable: int
     asked: int
-    """A confirmed letter was sent to them."""
+    """A confirmed letter or an invitation was sent to them."""
     answered: int
     """Candidates who stand and have answered at least one ask."""
     agreed: int

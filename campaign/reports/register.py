@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.candidates.models import Candidacy, Person
@@ -13,6 +13,7 @@ from campaign.elections.models import Ballot, Party
 from campaign.geography.models import Constituency
 from campaign.letters.models import Letter
 from campaign.letters.rules import LetterStatus
+from campaign.pledges.models import Invitation
 from campaign.pledges.rules import Stance
 
 AGREEING = frozenset({Stance.YES, Stance.YES_WITH_RESERVATIONS})
@@ -55,7 +56,7 @@ class CountedStanding(NamedTuple):
     registered_party_name: str
     is_reachable: bool
     is_asked: bool
-    """Whether a letter of the campaign was sent to them."""
+    """Whether a letter or an invitation of the campaign was sent to them."""
     is_elected: bool
 
 
@@ -182,12 +183,21 @@ def _is_reachable() -> ColumnElement[bool]:
 
 
 def _is_asked(campaign_id: int) -> ColumnElement[bool]:
-    """Return whether a letter was sent, looked up in an index: the cost does not grow with them."""
-    return exists().where(
+    """Return whether a letter or an invitation was sent; each is looked up in an index.
+
+    So the cost does not grow with them.
+    """
+    has_letter = exists().where(
         Letter.candidacy_id == Candidacy.id,
         Letter.status == LetterStatus.SENT,
         Letter.campaign_id == campaign_id,
     )
+    has_invitation = exists().where(
+        Invitation.candidacy_id == Candidacy.id,
+        Invitation.campaign_id == campaign_id,
+        Invitation.sent_at.is_not(None),
+    )
+    return or_(has_letter, has_invitation)
 
 
 def _standings() -> Select[*tuple[Any, ...]]:

@@ -6,10 +6,12 @@ from campaign.web.api import health, metrics, webhooks
 from campaign.web.api.v1 import documentation as api_documentation
 from campaign.web.api.v1 import views as api
 from campaign.web.back_office.account import views as back_office_account
+from campaign.web.back_office.answer_links import views as back_office_answer_links
 from campaign.web.back_office.campaigns import views as back_office_campaigns
 from campaign.web.back_office.candidates import views as back_office_candidates
 from campaign.web.back_office.delivery import views as back_office_delivery
 from campaign.web.back_office.exports import views as back_office_exports
+from campaign.web.back_office.invitations import views as back_office_invitations
 from campaign.web.back_office.letters import views as back_office_letters
 from campaign.web.back_office.mail_choice import views as back_office_mail_choice
 from campaign.web.back_office.pledges import views as back_office_pledges
@@ -42,10 +44,12 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     api_documentation.blueprint,
     webhooks.blueprint,
     back_office_account.blueprint,
+    back_office_answer_links.blueprint,
     back_office_campaigns.blueprint,
     back_office_candidates.blueprint,
     back_office_delivery.blueprint,
     back_office_exports.blueprint,
+    back_office_invitations.blueprint,
     back_office_letters.blueprint,
     back_office_mail_choice.blueprint,
     back_office_pledges.blueprint,

@@ -3,6 +3,20 @@
 // After a form came back with errors, keyboard and screen reader start at the summary.
 document.querySelector("[data-focus]")?.focus();
 
+// How much of a text still fits. Counted as the server does: a line end is one character.
+for (const text of document.querySelectorAll("[data-limit]")) {
+  const left = document.createElement("p");
+  left.className = "hint";
+  left.setAttribute("aria-live", "polite");
+  const count = () => {
+    const typed = [...text.value.normalize("NFC").trim()].length;
+    left.textContent = text.dataset.left.replace("{count}", text.dataset.limit - typed);
+  };
+  text.after(left);
+  text.addEventListener("input", count);
+  count();
+}
+
 // The map is one stop of the Tab key instead of hundreds: arrow keys move to the next place that way.
 const ways = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 for (const map of document.querySelectorAll("[data-arrow-keys]")) {

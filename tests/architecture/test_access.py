@@ -76,6 +76,11 @@ ACCESS: dict[str, str | Role] = {
     "pledges.answer_submit": SIGNED_LINK,
     "pledges.ask_for": SIGNED_LINK,
     "pledges.ask_for_submit": SIGNED_LINK,
+    "pledges.keep_submit": SIGNED_LINK,
+    "pledges.dispute_submit": SIGNED_LINK,
+    "pledges.dispute": SIGNED_LINK,
+    "pledges.change_submit": SIGNED_LINK,
+    "pledges.change": SIGNED_LINK,
     "pledges.receipt": SIGNED_LINK,
     "pledges.withdraw": SIGNED_LINK,
     "pledges.withdraw_submit": SIGNED_LINK,
@@ -113,6 +118,10 @@ ACCESS: dict[str, str | Role] = {
     # Back office
     "organise_account.audit_log": Role.OWNER,
     "organise_account.show": Role.VIEWER,
+    "organise_answer_links.change_submit": Role.ORGANISER,
+    "organise_answer_links.change": Role.ORGANISER,
+    "organise_answer_links.link_submit": Role.ORGANISER,
+    "organise_answer_links.show": Role.ORGANISER,
     "organise_campaigns.index": Role.VIEWER,
     "organise_campaigns.show": Role.VIEWER,
     "organise_candidates.correct_address": Role.ORGANISER,
@@ -135,6 +144,10 @@ ACCESS: dict[str, str | Role] = {
     "organise_exports.index": Role.VIEWER,
     "organise_exports.letters": Role.ORGANISER,
     "organise_exports.pledges": Role.ORGANISER,
+    "organise_invitations.stop_submit": Role.ORGANISER,
+    "organise_invitations.plan_submit": Role.ORGANISER,
+    "organise_invitations.show": Role.VIEWER,
+    "organise_letters.hide_words_submit": Role.MODERATOR,
     "organise_letters.read": Role.MODERATOR,
     "organise_letters.read_submit": Role.MODERATOR,
     "organise_mail_choice.choose": Role.ORGANISER,
@@ -199,6 +212,7 @@ ROUTES = """
 /action/<token>/withdraw POST
 /answer/<token>/ GET
 /answer/<token>/ POST
+/answer/<token>/keep/<ask_slug> POST
 /answer/<token>/mail GET
 /answer/<token>/mail POST
 /answer/<token>/object/<int:sequence> GET
@@ -213,6 +227,10 @@ ROUTES = """
 /answer/<token>/request/one_digest_a_day POST
 /answer/<token>/withdraw/<ask_slug> GET
 /answer/<token>/withdraw/<ask_slug> POST
+/answer/change/<token>/ GET
+/answer/change/<token>/ POST
+/answer/not-me/<token>/ GET
+/answer/not-me/<token>/ POST
 /api/v1/ GET
 /api/v1/campaigns GET
 /api/v1/campaigns/<campaign_slug> GET
@@ -236,6 +254,10 @@ ROUTES = """
 /organise/<campaign_slug>/candidates/<int:person_id>/ GET
 /organise/<campaign_slug>/candidates/<int:person_id>/address GET
 /organise/<campaign_slug>/candidates/<int:person_id>/address POST
+/organise/<campaign_slug>/candidates/<int:person_id>/changes/<int:change_id> GET
+/organise/<campaign_slug>/candidates/<int:person_id>/changes/<int:change_id> POST
+/organise/<campaign_slug>/candidates/<int:person_id>/link GET
+/organise/<campaign_slug>/candidates/<int:person_id>/link POST
 /organise/<campaign_slug>/candidates/<int:person_id>/mail GET
 /organise/<campaign_slug>/candidates/<int:person_id>/mail POST
 /organise/<campaign_slug>/candidates/<int:person_id>/pledge GET
@@ -249,8 +271,12 @@ ROUTES = """
 /organise/<campaign_slug>/export/candidates.csv POST
 /organise/<campaign_slug>/export/letters.csv GET
 /organise/<campaign_slug>/export/pledges.csv GET
+/organise/<campaign_slug>/invitations/ GET
+/organise/<campaign_slug>/invitations/ POST
+/organise/<campaign_slug>/invitations/stop POST
 /organise/<campaign_slug>/letters/<int:letter_id>/ GET
 /organise/<campaign_slug>/letters/<int:letter_id>/ POST
+/organise/<campaign_slug>/letters/<int:letter_id>/hide-words POST
 /organise/<campaign_slug>/record/ GET
 /organise/<campaign_slug>/record/<int:sequence> GET
 /organise/<campaign_slug>/record/<int:sequence>/<step> POST
@@ -314,6 +340,7 @@ EXAMPLES = {
     "step": "hide",
     "suggestion_id": 1,
     "request_id": 1,
+    "change_id": 1,
     "repair_id": 1,
     "suppression_id": 1,
     "token": "abc",

@@ -153,6 +153,9 @@ def doors(
         addresses[name] = page.url
     candidate = walk.candidate_named(walk.wait_for_sent_letter(page), supporter.seat)
     assert candidate.email is not None
+    # The oldest one is of the demonstration itself; other tests may have caused the others.
+    walk.mails_to(page, "", "Please confirm: a change").last.click()
+    in_two_minds = page.locator(".letter-text").inner_text().partition(",")[0].removeprefix("Dear ")
     walk.open_newest_mail(page, candidate.email)
     mail = page.url
     page.locator(".letter-text a").first.click()
@@ -164,6 +167,17 @@ def doors(
     press(page, "Yes, send my letters")
     choice = page.get_by_role("link", name="Choose what to send").get_attribute("href")
     assert choice is not None
+    if "One more step" in page.get_by_role("heading", level=1).inner_text():
+        walk.confirm_change(page, candidate.email)
+    earlier = walk.mails_to(page, candidate.email, "Please confirm").count()
+    page.goto(answer)
+    page.locator(".ask-form").first.get_by_label("No", exact=True).check()
+    press(page, "Look at my answers")
+    press(page, "Publish my answer")
+    walk.open_newest_mail(page, candidate.email, "Please confirm", earlier=earlier)
+    change, dispute = (
+        each.get_attribute("href") or "" for each in page.locator(".letter-text a").all()[:2]
+    )
     colleague = set_up_colleague(page)
     context.clear_cookies()
     walk.log_in(page, OWNER, organiser_password)
@@ -171,11 +185,19 @@ def doors(
     letter = page.locator("main table a").first.get_attribute("href")
     assert letter is not None
     let_delivery_falter(demonstration_folder)
+    page.goto(f"/organise/{SLUG}/candidates/?q={in_two_minds}")
+    page.locator("main table").get_by_role("link", name=in_two_minds).first.click()
+    follow(page, "Their personal link")
+    pending = page.get_by_role("link", name="Decide about this change").first.get_attribute("href")
+    assert pending is not None
     yield Doors(
         waiting=addresses["Waiting"],
         confirmed=addresses["Confirmed"],
         choice=choice,
         answer=answer,
+        change=change,
+        dispute=dispute,
+        pending=pending,
         candidate=candidate.person_id,
         letter=letter,
         mail=mail,

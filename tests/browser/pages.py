@@ -30,8 +30,13 @@ class Doors:
     choice: str
     """About a letter that its candidate's answer has overtaken."""
     answer: str
+    change: str
+    """Where a change of the candidate's answer is confirmed."""
+    dispute: str
     candidate: int
     letter: str
+    pending: str
+    """Where an organiser decides about a change that waits: the demonstration's own."""
     mail: str
     login: StorageState
     colleague: Account
@@ -123,6 +128,8 @@ def personal_pages(page: Page, doors: Doors) -> Iterator[str]:
         f"{doors.answer}receipt",
         f"{doors.answer}record",
         f"{doors.answer}object/{_own_entry(page, doors)}",
+        doors.change,
+        doors.dispute,
         doors.returned.unsubscribe,
         *(f"{doors.answer}request/{kind}" for kind in ("not_me", "wrong_address")),
         f"{doors.answer}mail",
@@ -147,6 +154,14 @@ def personal_pages(page: Page, doors: Doors) -> Iterator[str]:
     page.get_by_label("One digest a day").check()
     page.locator("main form .button").first.click()
     yield "a choice of how letters come"
+    page.goto(doors.change)
+    press(page, "Confirm this change")
+    yield "a change that was confirmed"
+    yield from _open(page, doors.change)
+    page.goto(doors.dispute)
+    press(page, "This was not me")
+    yield "a change that was disputed"
+    yield from _open(page, doors.answer)
     page.goto(doors.waiting)
     page.get_by_role("button", name="Withdraw my letter").first.click()
     yield "a letter withdrawn"
@@ -208,6 +223,9 @@ def office_pages(page: Page, doors: Doors) -> Iterator[str]:
         f"{candidate}address",
         f"{candidate}mail",
         f"{candidate}pledge",
+        f"{candidate}link",
+        doors.pending,
+        f"/organise/{SLUG}/invitations/",
         f"/organise/{SLUG}/review/",
         f"/organise/{SLUG}/record/",
         f"/organise/{SLUG}/record/?q=nobody+at+all",
@@ -242,6 +260,9 @@ def office_pages(page: Page, doors: Doors) -> Iterator[str]:
         f"{candidate}address",
         f"{candidate}mail",
         f"{candidate}pledge",
+        f"{candidate}link",
+        doors.pending,
+        f"/organise/{SLUG}/invitations/",
         f"/organise/{SLUG}/delivery",
         "/organise/delivery",
     ):
@@ -262,6 +283,15 @@ def office_pages(page: Page, doors: Doors) -> Iterator[str]:
     page.locator("main form").get_by_role("textbox").fill("The candidate's office asked about it.")
     page.locator("main form .button").last.click()
     yield "the text of a letter"
+    page.goto(f"/organise/{SLUG}/invitations/")
+    page.locator("main form").get_by_role("textbox").fill("We want other words for the reminder.")
+    page.locator("main form .button").last.click()
+    yield "a timetable that was stopped"
+    press(page, "Look at the e-mails")
+    yield "a timetable with errors"
+    page.get_by_label("Now", exact=True).check()
+    press(page, "Look at the e-mails")
+    yield "the preview of invitations"
     page.goto(f"{candidate}pledge")
     page.locator("main form").get_by_label("Partly", exact=True).check()
     page.locator("main form fieldset").last.get_by_role("radio").first.check()

@@ -86,6 +86,14 @@ def confirm_letters(page: Page, supporter: Supporter) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Your letters")
 
 
+def confirm_change(page: Page, email: str, *, earlier: int = 0) -> None:
+    """Follow the first link in the mail about a candidate's change and press its button."""
+    open_newest_mail(page, email, "Please confirm", earlier=earlier)
+    page.locator(".letter-text a").first.click()
+    press(page, "Confirm this change")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your change is in the record")
+
+
 def wait_for_sent_letter(page: Page) -> str:
     """Load the supporter's page again until a letter has left; return whom it went to."""
 

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -10,13 +11,14 @@ from campaign.campaigns.models import AskVersion
 from campaign.campaigns.rules import CampaignStatus
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import Lane
+from campaign.letters.models import HiddenWords
 from campaign.letters.rules import LetterStatus
 from campaign.pledges.models import CandidateRequest, PledgeEvent
 from campaign.pledges.queries import list_current_answers, wants_no_mail
 from campaign.pledges.rules import Channel, Stance
 from campaign.pledges.service import answer_token, record_pledge, review_pledge
 from tests.conftest import FrozenClock
-from tests.factories import EvidenceFactory
+from tests.factories import EARLY, EvidenceFactory
 from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
 from tests.web.browsing import form_data
 from tests.web.client import CheckingClient
@@ -118,7 +120,7 @@ def test_answers_are_shown_then_published_and_a_receipt_is_mailed(
     assert (message.lane, message.recipient) == (Lane.NOTICE, world.candidacies[0].person.email)
     assert "Yes, with reservations" in message.body
     assert "Then the rest." in message.body
-    assert f"http://localhost{door}" in message.body
+    assert "http://localhost/answer/" in message.body
     assert "Promoted by A. Person" in message.body
     public = client.get(f"/safer-streets/candidates/{world.candidacies[0].person_id}/")
     assert "First, &lt;b&gt;safety&lt;/b&gt;." in public.get_data(as_text=True)
@@ -135,37 +137,164 @@ def test_changing_from_the_preview_keeps_what_was_typed(client: CheckingClient, 
     assert (filled["stance-lights"], filled["statement-lights"]) == ("partly", "Most of them.")
 
 
-def test_a_change_adds_an_event_and_pressing_twice_does_not(
-    client: CheckingClient, read: Reads, door: str
+def mails(session: Session, subject: str) -> list[OutboxMessage]:
+    return [
+        each
+        for each in session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
+        if subject in each.subject
+    ]
+
+
+def links(message: OutboxMessage) -> list[str]:
+    """Return the paths of a mail's links, in their order."""
+    return re.findall(r"^http://localhost(/\S+)$", message.body, re.MULTILINE)
+
+
+def ask_for_a_change(client: CheckingClient, read: Reads, door: str) -> tuple[str, str]:
+    """Answer yes, ask to change that to partly; return where it is confirmed and disputed."""
+    publish(client, door, stance_priority="yes")
+    publish(client, door, stance_priority="partly", statement_priority="I thought again.")
+    confirm, dispute = links(mails(read(), "Please confirm")[-1])
+    return confirm, dispute
+
+
+def test_a_change_waits_until_the_link_in_its_mail_is_used(
+    client: CheckingClient, read: Reads, world: PledgeWorld, door: str
 ) -> None:
     publish(client, door, stance_priority="yes", stance_lights="no")
     page = client.get(door)
     assert form_data(page)["stance-priority"] == "yes"
     preview = client.post(door, data=form_data(page) | {"stance-priority": "partly"})
+    assert "we ask you by e-mail to confirm it" in preview.get_data(as_text=True)
     data = form_data(preview) | {"step": "publish"}
+    shown = client.post(door, data=data, follow_redirects=True).get_data(as_text=True)
+    assert "One more step: look into your mail" in shown
+    assert f"{world.candidacies[0].person.email[0]}…@example.org" in shown
     assert client.post(door, data=data).status_code == 303
-    again = client.post(door, data=data)
-    assert again.status_code == 422
-    assert [event.stance for event in events(read())] == [
-        Stance.YES, Stance.NO, Stance.PARTLY,
-    ]  # fmt: skip
-    assert read().scalar(select(func.count(OutboxMessage.id))) == 2
+    (mail,) = mails(read(), "Please confirm")
+    assert mail.lane is Lane.CONFIRMATION
+    assert "Now: Yes" in mail.body
+    assert "Then: Partly" in mail.body
+    assert [event.stance for event in events(read())] == [Stance.YES, Stance.NO]
+
+    confirm, _dispute = links(mail)
+    for method in ("GET", "HEAD"):
+        assert client.open(confirm, method=method).status_code == 200
+    assert len(events(read())) == 2, "a scanner opens links"
+    done = client.post(confirm, data=form_data(client.get(confirm)))
+    assert "Your change is in the record" in done.get_data(as_text=True)
+    assert [event.stance for event in events(read())] == [Stance.YES, Stance.NO, Stance.PARTLY]
+    assert len(mails(read(), "Receipt")) == 2
+    again = client.get(confirm).get_data(as_text=True)
+    assert "Nothing waits here" in again
+    assert client.post(confirm, data=form_data(page)).status_code == 200
+    assert len(events(read())) == 3
 
 
-def test_an_answer_is_withdrawn_by_a_button_and_stays_in_the_history(
+def test_a_withdrawal_waits_too_and_stays_in_the_history(
     client: CheckingClient, read: Reads, world: PledgeWorld, door: str
 ) -> None:
     publish(client, door, stance_priority="yes")
     address = f"{door}withdraw/priority"
     page = client.get(address)
-    assert len(events(read())) == 1
-    done = client.post(address, data=form_data(page), follow_redirects=True)
-    assert "No answer yet" in done.get_data(as_text=True)
-    assert client.post(address, data=form_data(page)).status_code == 303
-    assert len(events(read())) == 2
+    for _time in range(2):
+        done = client.post(address, data=form_data(page), follow_redirects=True)
+        assert "A withdrawal waits" in done.get_data(as_text=True)
+    (mail,) = mails(read(), "Please confirm")
+    confirm = links(mail)[0]
+    client.post(confirm, data=form_data(client.get(confirm)))
     assert list_current_answers(read(), world.campaign.id) == {}
     assert "answer withdrawn" in client.get(door).get_data(as_text=True)
-    assert read().scalar(select(func.count(OutboxMessage.id))) == 2
+    publish(client, door, stance_priority="no")
+    assert len(events(read())) == 3, "where nothing is public, an answer is a first one again"
+
+
+def test_a_later_change_replaces_one_that_waits(
+    client: CheckingClient, read: Reads, door: str
+) -> None:
+    earlier, _dispute = ask_for_a_change(client, read, door)
+    publish(client, door, stance_priority="no")
+    assert "Nothing waits here" in client.get(earlier).get_data(as_text=True)
+    client.post(earlier, data=form_data(client.get(door)))
+    assert len(events(read())) == 1
+    later = links(mails(read(), "Please confirm")[-1])[0]
+    client.post(later, data=form_data(client.get(later)))
+    assert events(read())[-1].stance is Stance.NO
+
+
+def test_a_change_that_was_a_mistake_is_left_alone(
+    client: CheckingClient, read: Reads, door: str
+) -> None:
+    confirm, _dispute = ask_for_a_change(client, read, door)
+    page = client.get(f"{door}receipt")
+    assert client.post(f"{door}keep/priority", data=form_data(page)).status_code == 303
+    assert "Nothing waits here" in client.get(confirm).get_data(as_text=True)
+    assert len(events(read())) == 1
+
+
+def test_who_did_not_ask_for_a_change_drops_it_and_ends_the_link(
+    client: CheckingClient, read: Reads, world: PledgeWorld, door: str
+) -> None:
+    confirm, dispute = ask_for_a_change(client, read, door)
+    page = client.get(dispute)
+    assert client.get(door).status_code == 200, "opening the page does nothing"
+    done = client.post(dispute, data=form_data(page))
+    assert "Thank you for telling us" in done.get_data(as_text=True)
+    assert client.get(door).status_code == 410
+    assert "Nothing waits here" in client.get(confirm).get_data(as_text=True)
+    assert len(events(read())) == 1
+    (request,) = read().scalars(select(CandidateRequest)).all()
+    assert request.kind == "change_disputed"
+    assert not wants_no_mail(read(), world.campaign.id, world.candidacies[0].id)
+    client.post(dispute, data=form_data(page))
+    assert read().scalar(select(func.count(CandidateRequest.id))) == 1
+
+
+def test_a_link_of_a_mail_opens_one_door_only(
+    client: CheckingClient, read: Reads, door: str, clock: FrozenClock, world: PledgeWorld
+) -> None:
+    confirm, dispute = ask_for_a_change(client, read, door)
+    confirming, disputing = confirm.split("/")[3], dispute.split("/")[3]
+    assert client.get(f"/answer/change/{disputing}/").status_code == 404
+    assert client.get(f"/answer/not-me/{confirming}/").status_code == 404
+    assert client.get(f"/answer/{confirming}/").status_code == 404
+    clock.time = world.election.poll_closes_at
+    for path in (confirm, dispute):
+        page = client.get(path)
+        assert page.status_code == 410
+        assert "ada@example.org" in page.get_data(as_text=True)
+
+
+def test_without_an_address_an_organiser_is_asked(
+    client: CheckingClient, web_session: Session, read: Reads, world: PledgeWorld, door: str
+) -> None:
+    world.candidacies[0].person.email = None
+    web_session.commit()
+    publish(client, door, stance_priority="yes")
+    publish(client, door, stance_priority="no")
+    page = client.get(f"{door}receipt").get_data(as_text=True)
+    assert "Ada Person will ask you" in page
+    assert [each.kind for each in read().scalars(select(CandidateRequest))] == ["change_to_check"]
+    assert len(events(read())) == 1
+
+
+def test_the_candidate_reads_what_moved_constituents_who_allow_it(
+    client: CheckingClient, web_session: Session, world: PledgeWorld, door: str
+) -> None:
+    letters = [letter_from_somebody(web_session, world, status=LetterStatus.SENT) for _ in range(3)]
+    for letter, words in zip(letters, ("I am a nurse.", "I teach.", "I drive."), strict=True):
+        letter.body = f"Dear Ann Ash,\n\n{words}\n\nYours sincerely,\n\nSam Supporter"
+    letters[0].action.words_text = letters[2].action.words_text = "I agree to that."
+    web_session.add(HiddenWords(letter_id=letters[2].id, hidden_at=EARLY, actor="organiser:1"))
+    web_session.commit()
+    text = client.get(door).get_data(as_text=True)
+    assert "I am a nurse." in text
+    assert "Sam, Northmoor East" in text
+    assert "Supporter" not in text
+    assert "I teach." not in text, "no leave was given"
+    assert "I drive." not in text, "an organiser hid it"
+    public = client.get(f"/safer-streets/candidates/{world.candidacies[0].person_id}/")
+    assert "I am a nurse." not in public.get_data(as_text=True)
 
 
 @pytest.mark.parametrize(
@@ -260,7 +389,7 @@ def test_requests_are_noted_by_a_button(
     request = read().scalars(select(CandidateRequest)).one()
     assert (request.kind, request.candidacy_id) == (kind, world.candidacies[0].id)
     assert wants_no_mail(read(), world.campaign.id, world.candidacies[0].id)
-    assert client.get(door).status_code == (410 if kind == "not_me" else 200)
+    assert client.get(door).status_code == 410
 
 
 def test_links_that_have_ended_say_so_and_take_nothing(
@@ -298,7 +427,9 @@ def test_opening_a_link_changes_nothing(
     assert read().scalar(select(func.count(CandidateRequest.id))) == 0
 
 
-@pytest.mark.parametrize("path", ["withdraw/nothing", "request/everything"])
+@pytest.mark.parametrize(
+    "path", ["withdraw/nothing", "request/everything", "request/change_disputed"]
+)
 def test_addresses_that_do_not_exist(client: CheckingClient, door: str, path: str) -> None:
     assert client.get(f"{door}{path}").status_code == 404
 

@@ -84,12 +84,28 @@ def test_two_of_one_name_are_told_apart_by_party(
     assert f"To {place.names[0]} (Common Shore)" in preview
 
 
+@pytest.mark.parametrize("may_show", [True, False])
+def test_leave_to_show_words_is_kept_with_its_wording(
+    app: Flask, client: CheckingClient, place: Place, may_show: bool
+) -> None:
+    box = {"may_show_words": "y"} if may_show else {}
+    preview = client.post(place.write, data={**fill_in(client, place), **box})
+    client.post(place.write, data={**fields_of(preview.text), "step": "send"})
+    with database_of(app).reader() as session:
+        kept = session.scalars(select(Action.words_text)).one()
+    expected = (
+        "The campaign may show my words with my first name to the candidate on their answer page"
+    )
+    assert kept == (expected if may_show else "")
+
+
 def test_the_whole_way(app: Flask, client: CheckingClient, place: Place) -> None:
     page = client.get(place.write)
     sent_untouched = fields_of(page.text)
     assert len(sent_untouched["recipients"]) == 2, "the reachable ones are ticked"
     assert "keep" not in sent_untouched
-    assert not {"consent", "wants_news", "has_postcode"} & sent_untouched.keys()
+    unticked = {"consent", "wants_news", "has_postcode", "may_show_words"}
+    assert not unticked & sent_untouched.keys()
 
     data = fill_in(client, place, body_0="My street has no crossing.\r\n\r\nPlease help.")
     preview = client.post(place.write, data=data)

@@ -42,6 +42,8 @@ class Writer:
     postcode: str | None = None
     """Given only where the letters are signed with it."""
     wants_news: bool = False
+    words_text: str = ""
+    """The wording under which their words may be shown to the candidate; empty for not."""
 
 
 def clean_name(text: str) -> str:

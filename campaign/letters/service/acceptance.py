@@ -58,6 +58,7 @@ def write_action(
         "consent_text": campaign.consent_text,
         "wants_news": writer.wants_news and bool(campaign.news_text),
         "news_text": campaign.news_text if writer.wants_news else "",
+        "words_text": writer.words_text,
         "created_at": now,
         "expires_at": expires_at(now, poll_closes_at=ballot.election.poll_closes_at),
     }

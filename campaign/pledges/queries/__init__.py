@@ -3,6 +3,7 @@
 from campaign.pledges.queries.answers import (
     CurrentAnswer,
     list_current_answers,
+    list_ever_answered,
     map_answer_times,
     newest_public_entries,
 )
@@ -13,6 +14,7 @@ from campaign.pledges.queries.chain import (
     check_chain,
     stream_chain,
 )
+from campaign.pledges.queries.changes import list_open_changes
 from campaign.pledges.queries.heads import find_head, find_published_head, list_published_heads
 from campaign.pledges.queries.history import (
     HistoryEntry,
@@ -24,8 +26,15 @@ from campaign.pledges.queries.history import (
     list_events_about,
     list_history,
 )
+from campaign.pledges.queries.invitations import (
+    count_invitations,
+    find_timetable,
+    list_invitations,
+)
 from campaign.pledges.queries.marks import map_marks
 from campaign.pledges.queries.requests import (
+    has_open_request,
+    is_link_revoked,
     list_candidate_requests,
     list_mail_refusals,
     wants_no_mail,
@@ -44,21 +53,28 @@ __all__ = [
     "HistoryEntry",
     "NotedHead",
     "check_chain",
+    "count_invitations",
     "count_open_disputes",
     "count_suggestions",
     "find_event",
     "find_head",
     "find_history_entry",
     "find_published_head",
+    "find_timetable",
     "find_waiting_suggestion",
     "get_suggestion",
+    "has_open_request",
     "is_entry_of",
+    "is_link_revoked",
     "list_candidate_requests",
     "list_current_answers",
     "list_entries_to_review",
     "list_events_about",
+    "list_ever_answered",
     "list_history",
+    "list_invitations",
     "list_mail_refusals",
+    "list_open_changes",
     "list_published_heads",
     "list_suggestions",
     "map_answer_times",

@@ -187,3 +187,20 @@ def map_answer_times(
     if since is not None:
         query = query.having(public_at > since)
     return {row[0]: row[1] for row in session.execute(query)}
+
+
+def list_ever_answered(session: Session, campaign_id: int) -> set[int]:
+    """Return the candidacies with any public answer to a campaign, also one that was withdrawn."""
+    review = aliased(PledgeEvent)
+    return set(
+        session.scalars(
+            select(PledgeEvent.candidacy_id)
+            .distinct()
+            .outerjoin(review, is_review(review, PledgeEvent))
+            .where(
+                PledgeEvent.campaign_id == campaign_id,
+                PledgeEvent.kind == EventKind.ANSWER,
+                or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)),
+            )
+        )
+    )

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from campaign.core.db import table_of
-from campaign.pledges.models import CandidateRequest
+from campaign.pledges.models import AnswerLink, CandidateRequest
 from campaign.pledges.rules import RequestKind
 
 _REFUSING = (RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS, RequestKind.NOTHING_MORE)
@@ -62,3 +62,24 @@ def list_mail_refusals(
             key=lambda each: _REFUSING.index(each[1]),
         )
     )
+
+
+def has_open_request(
+    session: Session, campaign_id: int, candidacy_id: int, kind: RequestKind
+) -> bool:
+    """Tell whether something that a candidate asked for still waits for an organiser."""
+    found = session.scalar(
+        select(CandidateRequest.id).where(
+            CandidateRequest.campaign_id == campaign_id,
+            CandidateRequest.candidacy_id == candidacy_id,
+            CandidateRequest.kind == kind,
+            CandidateRequest.settled_at.is_(None),
+        )
+    )
+    return found is not None
+
+
+def is_link_revoked(session: Session, campaign_id: int, candidacy_id: int) -> bool:
+    """Tell whether a candidate's link is switched off and none has replaced it."""
+    link = session.get(AnswerLink, (campaign_id, candidacy_id))
+    return link is not None and link.is_revoked

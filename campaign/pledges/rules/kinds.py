@@ -83,11 +83,22 @@ class VerificationLevel(IntEnum):
 
 
 class RequestKind(StrEnum):
-    """What a candidate can ask for on their page beside answering."""
+    """What waits for an organiser about a candidate, mostly because they asked for it."""
 
     NOT_ME = "not_me"
     WRONG_ADDRESS = "wrong_address"
     NOTHING_MORE = "nothing_more"
+    CHANGE_DISPUTED = "change_disputed"
+    """Said behind the mail about a change: somebody else asked for it."""
+    CHANGE_TO_CHECK = "change_to_check"
+    """Not said by anybody: a change waits, and no mail can ask the candidate about it."""
+
+
+PAGE_REQUESTS = frozenset({RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS, RequestKind.NOTHING_MORE})
+"""What the candidate's page offers."""
+
+REVOKING = frozenset({RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS})
+"""What ends the link: whoever reads that mailbox may not be the candidate."""
 
 
 class DisputeState(StrEnum):

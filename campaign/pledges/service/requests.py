@@ -8,7 +8,15 @@ from sqlalchemy.orm import Session
 
 from campaign.pledges.errors import PledgeEventNotFound
 from campaign.pledges.models import CandidateRequest
-from campaign.pledges.rules import STATEMENT_LIMIT, RequestKind, clean_text
+from campaign.pledges.queries import is_link_revoked
+from campaign.pledges.rules import (
+    REVOKING,
+    STATEMENT_LIMIT,
+    ChangeOutcome,
+    RequestKind,
+    clean_text,
+)
+from campaign.pledges.service.changes import drop_open_changes
 from campaign.pledges.service.links import replace_answer_link, revoke_answer_link
 
 
@@ -23,7 +31,8 @@ def note_request(
 ) -> CandidateRequest:
     """Note what a candidate asks for; the same open request again adds nothing.
 
-    ``not_me`` also ends the link: whoever reads that mailbox must not answer for the candidate.
+    ``not_me`` and ``wrong_address`` also end the link and drop the changes that wait: whoever reads
+    that mailbox must not answer for the candidate.
     """
     found = session.scalar(
         select(CandidateRequest).where(
@@ -35,8 +44,15 @@ def note_request(
     )
     if found is not None:
         return found
-    if kind is RequestKind.NOT_ME:
+    if kind in REVOKING:
         revoke_answer_link(session, campaign_id=campaign_id, candidacy_id=candidacy_id)
+        drop_open_changes(
+            session,
+            campaign_id=campaign_id,
+            candidacy_id=candidacy_id,
+            outcome=ChangeOutcome.DROPPED,
+            now=now,
+        )
     request = CandidateRequest(
         campaign_id=campaign_id,
         candidacy_id=candidacy_id,
@@ -53,8 +69,8 @@ def settle_request(
 ) -> CandidateRequest:
     """Note that an organiser dealt with a candidate's request; again changes nothing.
 
-    Letters that the request stopped may leave from then on. Settling ``not_me`` makes a new link,
-    for the old one stays off.
+    Letters that the request stopped may leave from then on. Where the request ended the link, a new
+    one is made, for the old one stays off.
     Raises PledgeEventNotFound when the campaign has no request of this number.
     """
     found = session.get(CandidateRequest, request_id)
@@ -97,7 +113,6 @@ def _settle(session: Session, request: CandidateRequest, *, now: datetime) -> No
     if request.settled_at is not None:
         return
     request.settled_at = now
-    if request.kind == RequestKind.NOT_ME:
-        replace_answer_link(
-            session, campaign_id=request.campaign_id, candidacy_id=request.candidacy_id
-        )
+    ids = (request.campaign_id, request.candidacy_id)
+    if request.kind in REVOKING and is_link_revoked(session, *ids):
+        replace_answer_link(session, campaign_id=ids[0], candidacy_id=ids[1])

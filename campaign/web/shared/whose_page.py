@@ -15,6 +15,10 @@ from campaign.web.shared.context import toolkit
 
 _BY_LINK = {"answer": pledges.find_campaign_of_link, "action": letters.find_campaign_of_link}
 """Links name no campaign in their address; they stand below these."""
+_BY_LINK_BELOW_ANSWER = {
+    "change": pledges.find_campaign_of_change,
+    "not-me": pledges.find_campaign_of_dispute,
+}
 
 
 def find_campaign() -> Campaign | None:
@@ -39,6 +43,8 @@ def _find(session: Session) -> Campaign | None:
     if is_valid_slug(first):
         return get_campaign(session, first)
     find = _BY_LINK.get(first)
+    if first == "answer" and len(rest) > 1 and rest[0] in _BY_LINK_BELOW_ANSWER:
+        find, rest = _BY_LINK_BELOW_ANSWER[rest[0]], rest[1:]
     if find is None:
         return None
     try:

@@ -1,10 +1,12 @@
 """A letter's text: shown once, to a moderator who says why."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
 from campaign.campaigns.queries import get_campaign
 from campaign.organisers.rules import Role
-from campaign.reports.office_letters import letter_head, open_letter
+from campaign.reports.office_letters import hide_words, letter_head, open_letter
 from campaign.web.back_office.access import current_account, requires
 from campaign.web.back_office.forms import ReasonForm
 from campaign.web.shared.context import now, session
@@ -42,3 +44,21 @@ def read_submit(campaign_slug: str, letter_id: int) -> str | tuple[str, int]:
         now=now(),
     )
     return render_template("back_office/letter_text.html", campaign=campaign, letter=letter)
+
+
+@blueprint.post("/<int:letter_id>/hide-words")
+@requires(Role.MODERATOR)
+def hide_words_submit(campaign_slug: str, letter_id: int) -> Response:
+    """Keep a letter's words off the candidate's page."""
+    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
+    hide_words(
+        session(),
+        campaign_id=campaign.id,
+        letter_id=letter_id,
+        organiser_id=current_account().id,
+        now=now(),
+    )
+    flash(
+        _("The words of this letter do not stand on the candidate’s page. The letter stays sent.")
+    )
+    return redirect(url_for(".read", campaign_slug=campaign_slug, letter_id=letter_id), 303)

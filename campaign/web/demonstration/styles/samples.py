@@ -171,3 +171,20 @@ DAYS = [
     )
 ]
 """Letters of a week, the oldest first."""
+
+CHANGES = [
+    SimpleNamespace(
+        title=ASKS[0].current.title,
+        earlier=RECORDED,
+        stance=Stance.PARTLY,
+        statement="I have thought again.",
+    ),
+    SimpleNamespace(title=ASKS[1].current.title, earlier=RECORDED, stance=None, statement=""),
+]
+WAITING = [
+    SimpleNamespace(stance=Stance.PARTLY, statement="I have thought again.", due_at=AT),
+    SimpleNamespace(stance=None, statement="", due_at=None),
+]
+ROLL = SimpleNamespace(
+    standing=202, to_invite=120, invited=0, answered=60, refusing=2, stopped=5, without_address=15
+)

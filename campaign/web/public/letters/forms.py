@@ -102,6 +102,12 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
         validators=[InputRequired(__("Tick the box if you agree. Without it we may send nothing."))]
     )
     wants_news = BooleanField()
+    may_show_words = BooleanField(
+        __(
+            "The campaign may show my words with my first name to the candidate "
+            "on their answer page"
+        )
+    )
     website = StringField(__("Leave this field empty"))
     submission_key = HiddenField()
 
@@ -146,6 +152,7 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
             email=self.email.data or "",
             postcode=self.postcode.data if self.has_postcode.data else None,
             wants_news=bool(self.wants_news.data),
+            words_text=str(self.may_show_words.label.text) if self.may_show_words.data else "",
         )
 
     def make_showable(self) -> None:

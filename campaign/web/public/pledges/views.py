@@ -13,11 +13,25 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from campaign.core.errors import NotFound
-from campaign.followups.receipts import ReceiptMeans, publish_answers, withdraw_answer
+from campaign.followups.answers import keep_answer, publish_answers, withdraw_answer
+from campaign.followups.changes import confirm_changes, dispute_changes, show_changes
 from campaign.followups.requests import note_candidate_request
-from campaign.pledges.rules import STATEMENT_LIMIT, Channel, RequestKind
-from campaign.pledges.service import AnswerDoor, open_answer_link
+from campaign.pledges.queries import list_open_changes
+from campaign.pledges.rules import (
+    PAGE_REQUESTS,
+    STATEMENT_LIMIT,
+    TAKES_EFFECT,
+    Channel,
+    RequestKind,
+)
+from campaign.pledges.service import (
+    AnswerDoor,
+    open_answer_link,
+    open_change_link,
+    open_dispute_link,
+)
 from campaign.reports.candidate_record import AskRecord, CandidateRecord, build_candidate_record
+from campaign.reports.voices import list_voices
 from campaign.web.public.pledges.forms import AnswerForm, ConfirmForm, answer_form
 from campaign.web.shared.context import now, session, toolkit
 from campaign.web.shared.limits import ANSWER, FORM, limited
@@ -58,12 +72,13 @@ def answer_submit(token: str) -> BaseResponse:
     if step == "edit":
         return make_response(_answer_page(token, door, record, form))
     if step == "publish":
-        publish_answers(session(), door, form.changes(), means=_receipt_means(token))
+        publish_answers(toolkit(), session(), door, form.changes(), now=now())
         return redirect(url_for("pledges.receipt", token=token), code=303)
     page = render_template(
         "public/pledges/preview.html",
         token=token, campaign=door.campaign, candidacy=door.candidacy, record=record, form=form,
         changes={given.ask_id: given for given in form.changes()},
+        address=_masked(door.candidacy.person.email),
     )  # fmt: skip
     return make_response(page)
 
@@ -78,6 +93,8 @@ def receipt(token: str) -> str:
         campaign=door.campaign,
         candidacy=door.candidacy,
         record=record,
+        pending=_pending(door),
+        address=_masked(door.candidacy.person.email),
     )
 
 
@@ -91,6 +108,7 @@ def withdraw(token: str, ask_slug: str) -> str:
         campaign=door.campaign,
         candidacy=door.candidacy,
         ask_record=_ask_record(record, ask_slug),
+        address=_masked(door.candidacy.person.email),
         form=ConfirmForm(),
     )
 
@@ -98,11 +116,80 @@ def withdraw(token: str, ask_slug: str) -> str:
 @blueprint.post("/answer/<token>/withdraw/<ask_slug>")
 @limited(ANSWER)
 def withdraw_submit(token: str, ask_slug: str) -> BaseResponse:
-    """Take an answer back."""
+    """Ask for an answer to be taken back."""
     door, record = _open(token)
     ask_id = _ask_record(record, ask_slug).ask.id
-    withdraw_answer(session(), door, ask_id=ask_id, means=_receipt_means(token))
+    withdraw_answer(toolkit(), session(), door, ask_id=ask_id, now=now())
     return redirect(url_for("pledges.receipt", token=token), code=303)
+
+
+@blueprint.post("/answer/<token>/keep/<ask_slug>")
+@limited(ANSWER)
+def keep_submit(token: str, ask_slug: str) -> BaseResponse:
+    """Drop a change that waits, so that the answer stays as it is."""
+    door, record = _open(token)
+    keep_answer(session(), door, ask_id=_ask_record(record, ask_slug).ask.id, now=now())
+    return redirect(url_for("pledges.answer", token=token), code=303)
+
+
+@blueprint.get("/answer/change/<token>/")
+def change(token: str) -> str:
+    """Show what a mail's link would change; the button is on this page."""
+    door = open_change_link(session(), toolkit().signer, token, now=now())
+    return render_template(
+        "public/pledges/change.html",
+        token=token,
+        campaign=door.campaign,
+        candidacy=door.candidacy,
+        changes=show_changes(session(), door.campaign, door.candidacy, door.changes),
+        form=ConfirmForm(),
+    )
+
+
+@blueprint.post("/answer/change/<token>/")
+@limited(ANSWER)
+def change_submit(token: str) -> str:
+    """Let the changes take effect."""
+    door, outcomes = confirm_changes(toolkit(), session(), token, now=now())
+    return render_template(
+        "public/pledges/change.html",
+        token=token,
+        campaign=door.campaign,
+        candidacy=door.candidacy,
+        changes=[],
+        is_done=any(each in TAKES_EFFECT for each in outcomes),
+        has_lapsed=any(each not in TAKES_EFFECT for each in outcomes),
+        form=ConfirmForm(),
+    )
+
+
+@blueprint.get("/answer/not-me/<token>/")
+def dispute(token: str) -> str:
+    """Say what objecting to a change does; the button is on this page."""
+    door = open_dispute_link(session(), toolkit().signer, token, now=now())
+    return render_template(
+        "public/pledges/dispute.html",
+        token=token,
+        campaign=door.campaign,
+        candidacy=door.candidacy,
+        changes=show_changes(session(), door.campaign, door.candidacy, door.changes),
+        form=ConfirmForm(),
+    )
+
+
+@blueprint.post("/answer/not-me/<token>/")
+@limited(ANSWER)
+def dispute_submit(token: str) -> str:
+    """Drop the changes, end the old link and tell the organisers."""
+    door = dispute_changes(toolkit(), session(), token, now=now())
+    return render_template(
+        "public/pledges/dispute.html",
+        token=token,
+        campaign=door.campaign,
+        candidacy=door.candidacy,
+        is_done=True,
+        form=ConfirmForm(),
+    )
 
 
 @blueprint.get("/answer/<token>/request/<kind>")
@@ -134,9 +221,10 @@ def _answer_page(token: str, door: AnswerDoor, record: CandidateRecord, form: An
         candidacy=door.candidacy,
         record=record,
         form=form,
+        pending=_pending(door),
+        voices=list_voices(session(), door.campaign, door.candidacy),
         statement_limit=STATEMENT_LIMIT,
         link_channel=Channel.LINK,
-        kinds=list(RequestKind),
     )
 
 
@@ -160,17 +248,18 @@ def _ask_record(record: CandidateRecord, slug: str) -> AskRecord:
 
 
 def _kind(kind: str) -> RequestKind:
-    try:
-        return RequestKind(kind)
-    except ValueError:
+    if kind not in PAGE_REQUESTS:
         abort(404)
+    return RequestKind(kind)
 
 
-def _receipt_means(token: str) -> ReceiptMeans:
-    parts = toolkit()
-    return ReceiptMeans(
-        link=f"{parts.settings.base_url}{url_for('pledges.answer', token=token)}",
-        mail=parts.settings.mail,
-        emails=parts.emails,
-        now=now(),
-    )
+def _pending(door: AnswerDoor) -> dict[int, object]:
+    """Return the changes that wait, by ask."""
+    waiting = list_open_changes(session(), door.campaign.id, door.candidacy.id)
+    return {each.ask_id: each for each in waiting}
+
+
+def _masked(email: str | None) -> str:
+    """Return an address so that its owner knows it, and whoever else holds the link does not."""
+    name, at, domain = (email or "").partition("@")
+    return f"{name[:1]}…{at}{domain}" if email else ""

@@ -1,0 +1,72 @@
+"""What the campaign itself writes to a candidate: always with their own link, to one address."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Campaign
+from campaign.candidates.models import Candidacy
+from campaign.core.emails import RenderedEmail
+from campaign.core.toolkit import Toolkit
+from campaign.delivery.models import OutboxMessage
+from campaign.delivery.queries import is_suppressed
+from campaign.delivery.rules import Lane, campaign_scope, normalise_recipient
+from campaign.delivery.service import queue_message
+from campaign.pledges.service import answer_token
+
+
+def answer_link(toolkit: Toolkit, session: Session, campaign_id: int, candidacy_id: int) -> str:
+    """Return the address of a candidate's own page."""
+    token = answer_token(
+        session, toolkit.signer, campaign_id=campaign_id, candidacy_id=candidacy_id
+    )
+    return f"{toolkit.settings.base_url}/answer/{token}/"
+
+
+def is_reachable(session: Session, candidacy: Candidacy) -> bool:
+    """Tell whether an address is on file to which mail has not come back."""
+    email = candidacy.person.email
+    return bool(email) and not is_suppressed(session, normalise_recipient(email or ""), Lane.LETTER)
+
+
+def queue_to_candidate(
+    toolkit: Toolkit,
+    session: Session,
+    text: RenderedEmail,
+    *,
+    campaign: Campaign,
+    candidacy: Candidacy,
+    lane: Lane,
+    now: datetime,
+    not_after: datetime | None = None,
+) -> OutboxMessage | None:
+    """Write a mail of a campaign to the address on file; None where there is none."""
+    if not candidacy.person.email:
+        return None
+    return queue_message(
+        session,
+        mail=toolkit.settings.mail,
+        lane=lane,
+        scope=campaign_scope(campaign.id),
+        recipient=candidacy.person.email,
+        from_name=campaign.organisation,
+        reply_to=campaign.contact_email,
+        subject=text.subject,
+        body=text.body,
+        now=now,
+        not_after=not_after,
+    )
+
+
+def render_for(
+    toolkit: Toolkit, name: str, *, campaign: Campaign, candidacy: Candidacy, **context: Any
+) -> RenderedEmail:
+    """Return the e-mail of this name for a candidate."""
+    return toolkit.emails.render(
+        name,
+        campaign=campaign,
+        person=candidacy.person,
+        place=candidacy.ballot.constituency.name,
+        **context,
+    )

@@ -1,0 +1,78 @@
+"""What organisers do with a candidate's link: switch it off, replace it, mail the new one."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Campaign
+from campaign.candidates.models import Candidacy
+from campaign.core.toolkit import Toolkit
+from campaign.delivery.rules import Lane
+from campaign.elections.queries import get_election
+from campaign.followups.candidate_mail import (
+    answer_link,
+    is_reachable,
+    queue_to_candidate,
+    render_for,
+)
+from campaign.pledges.errors import LinkNotMailed
+from campaign.pledges.rules import ChangeOutcome
+from campaign.pledges.service import (
+    drop_open_changes,
+    replace_answer_link,
+    revoke_answer_link,
+    takes_answers,
+)
+
+
+def revoke_link(
+    session: Session, campaign: Campaign, candidacy: Candidacy, *, now: datetime
+) -> None:
+    """Switch a candidate's link off, and drop the changes that came by it and still wait."""
+    ids = {"campaign_id": campaign.id, "candidacy_id": candidacy.id}
+    revoke_answer_link(session, **ids)
+    drop_open_changes(session, **ids, outcome=ChangeOutcome.DROPPED, now=now)
+
+
+def replace_link(
+    toolkit: Toolkit,
+    session: Session,
+    campaign: Campaign,
+    candidacy: Candidacy,
+    *,
+    is_mailed: bool,
+    now: datetime,
+) -> None:
+    """End every link made so far and make a new one; mail it to the address on file if wanted.
+
+    Without a mail the new link stands in the next letter. Raises LinkNotMailed where no mail can
+    reach the candidate, or the poll has closed; then nothing has changed.
+    """
+    if is_mailed and not (
+        is_reachable(session, candidacy) and takes_answers(session, campaign, now=now)
+    ):
+        raise LinkNotMailed(
+            "The link cannot be mailed: no address is known that works, or the poll has closed."
+        )
+    replace_answer_link(session, campaign_id=campaign.id, candidacy_id=candidacy.id)
+    if not is_mailed:
+        return
+    session.flush()
+    text = render_for(
+        toolkit,
+        "answer_link_reissued",
+        campaign=campaign,
+        candidacy=candidacy,
+        link=answer_link(toolkit, session, campaign.id, candidacy.id),
+    )
+    queue_to_candidate(
+        toolkit,
+        session,
+        text,
+        campaign=campaign,
+        candidacy=candidacy,
+        # Asked for by a person just now, like a confirmation; it also reaches who declined notices.
+        lane=Lane.CONFIRMATION,
+        now=now,
+        not_after=get_election(session, campaign.election_id).poll_closes_at,
+    )

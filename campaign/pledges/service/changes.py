@@ -1,0 +1,234 @@
+"""Changes of earlier answers, which wait until the candidate confirms them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import Ask, Campaign
+from campaign.candidates.models import Candidacy
+from campaign.candidates.queries import get_candidacy
+from campaign.core.tokens import Signer
+from campaign.pledges.errors import (
+    AnswersClosed,
+    ChangeNotFound,
+    PledgeInvalid,
+)
+from campaign.pledges.models import PendingChange
+from campaign.pledges.rules import (
+    CANDIDATE,
+    PROTEST_TIME,
+    STATEMENT_LIMIT,
+    TAKES_EFFECT,
+    ChangeOutcome,
+    Channel,
+    Stance,
+    clean_text,
+)
+from campaign.pledges.service.links import takes_answers
+from campaign.pledges.service.record import record_pledge, withdraw_pledge
+
+_CONFIRM = "confirm-change"
+_DISPUTE = "dispute-change"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDoor:
+    """What a link in the mail about a change opens."""
+
+    campaign: Campaign
+    candidacy: Candidacy
+    changes: list[PendingChange]
+    """Those of the mail that still wait; empty once they are settled."""
+
+
+def request_change(
+    session: Session,
+    *,
+    campaign_id: int,
+    candidacy_id: int,
+    ask_id: int,
+    stance: Stance | None,
+    now: datetime,
+    statement: str = "",
+) -> PendingChange | None:
+    """Let a change wait in place of an earlier one of the same answer; None withdraws the answer.
+
+    The same change again adds nothing and returns None. Raises PledgeInvalid.
+    """
+    statement = clean_text(statement, limit=STATEMENT_LIMIT)
+    ask = session.get(Ask, ask_id)
+    if ask is None or ask.campaign_id != campaign_id or ask.is_retired:
+        raise PledgeInvalid("This ask is not among those of the campaign.")
+    version = ask.current
+    for earlier in lock_open_changes(session, campaign_id=campaign_id, candidacy_id=candidacy_id):
+        if earlier.ask_id != ask_id:
+            continue
+        if (earlier.stance, earlier.statement, earlier.ask_version_id) == (
+            stance,
+            statement,
+            version.id,
+        ):
+            return None
+        _settle(earlier, ChangeOutcome.REPLACED, now=now)
+        session.flush()  # Only one may be open; the new one is written after this.
+    change = PendingChange(
+        campaign_id=campaign_id,
+        candidacy_id=candidacy_id,
+        ask_id=ask_id,
+        ask_version_id=version.id,
+        stance=stance,
+        statement=statement,
+        asked_at=now,
+        due_at=now + PROTEST_TIME,
+    )
+    session.add(change)
+    session.flush()  # The mail about it names its number.
+    return change
+
+
+def lock_open_changes(
+    session: Session, *, campaign_id: int, candidacy_id: int, through_id: int | None = None
+) -> Sequence[PendingChange]:
+    """Return the changes of a candidate that wait, locked; with ``through_id``, up to that one.
+
+    The campaign's record is locked before them, as everywhere, so that nobody waits in a circle.
+    """
+    session.get(Campaign, campaign_id, with_for_update={"key_share": True})
+    query = select(PendingChange).where(
+        PendingChange.campaign_id == campaign_id,
+        PendingChange.candidacy_id == candidacy_id,
+        PendingChange.settled_at.is_(None),
+    )
+    if through_id is not None:
+        query = query.where(PendingChange.id <= through_id)
+    return session.scalars(
+        query.order_by(PendingChange.id).with_for_update().execution_options(populate_existing=True)
+    ).all()
+
+
+def settle_change(
+    session: Session, change: PendingChange, outcome: ChangeOutcome, *, now: datetime
+) -> ChangeOutcome:
+    """End the wait of a change; return how it ended, which is LAPSED where it came too late.
+
+    What takes effect enters the record as the candidate's own answer.
+    """
+    if outcome in TAKES_EFFECT and not _apply(session, change, now=now):
+        outcome = ChangeOutcome.LAPSED
+    _settle(change, outcome, now=now)
+    return outcome
+
+
+def drop_open_changes(
+    session: Session,
+    *,
+    campaign_id: int,
+    candidacy_id: int,
+    outcome: ChangeOutcome,
+    now: datetime,
+) -> None:
+    """Drop every change of a candidate that waits: who asked for it is in doubt."""
+    for change in lock_open_changes(session, campaign_id=campaign_id, candidacy_id=candidacy_id):
+        _settle(change, outcome, now=now)
+
+
+def change_token(signer: Signer, change: PendingChange) -> str:
+    """Return the token that confirms a change, and those of the same candidate before it."""
+    return signer.sign(_CONFIRM, [change.campaign_id, change.candidacy_id, change.id])
+
+
+def dispute_token(signer: Signer, change: PendingChange) -> str:
+    """Return the token by which the reader of the mail about a change says: not me."""
+    return signer.sign(_DISPUTE, [change.campaign_id, change.candidacy_id, change.id])
+
+
+def open_change_link(session: Session, signer: Signer, token: str, *, now: datetime) -> ChangeDoor:
+    """Return what a mail's link may confirm; raises TokenInvalid or AnswersClosed."""
+    return _open(session, signer.read(_CONFIRM, token), now=now)
+
+
+def open_dispute_link(session: Session, signer: Signer, token: str, *, now: datetime) -> ChangeDoor:
+    """Return what a mail's link may object to; raises TokenInvalid or AnswersClosed."""
+    return _open(session, signer.read(_DISPUTE, token), now=now)
+
+
+def find_campaign_of_change(session: Session, signer: Signer, token: str) -> Campaign | None:
+    """Return whose link this is, also where nothing waits any more; raises TokenInvalid."""
+    campaign_id, *_rest = signer.read(_CONFIRM, token)
+    return session.get(Campaign, campaign_id)
+
+
+def find_campaign_of_dispute(session: Session, signer: Signer, token: str) -> Campaign | None:
+    """Return whose link this is, also where nothing waits any more; raises TokenInvalid."""
+    campaign_id, *_rest = signer.read(_DISPUTE, token)
+    return session.get(Campaign, campaign_id)
+
+
+def get_open_change(
+    session: Session, change_id: int, *, campaign_id: int, candidacy_id: int
+) -> PendingChange:
+    """Return a change of a candidate that waits; raises ChangeNotFound."""
+    for change in lock_open_changes(session, campaign_id=campaign_id, candidacy_id=candidacy_id):
+        if change.id == change_id:
+            return change
+    raise ChangeNotFound("No change of this number waits.")
+
+
+def _open(session: Session, payload: list[int], *, now: datetime) -> ChangeDoor:
+    campaign_id, candidacy_id, through_id = payload
+    campaign = session.get_one(Campaign, campaign_id)
+    if not takes_answers(session, campaign, now=now):
+        raise AnswersClosed(
+            f"“{campaign.name}” no longer takes answers, because the poll or the campaign has "
+            "closed. A change that was not confirmed before then has lapsed: the earlier answer "
+            f"stands. To correct the record, write to {campaign.contact_email}."
+        )
+    changes = session.scalars(
+        select(PendingChange)
+        .where(
+            PendingChange.campaign_id == campaign_id,
+            PendingChange.candidacy_id == candidacy_id,
+            PendingChange.settled_at.is_(None),
+            PendingChange.id <= through_id,
+        )
+        .order_by(PendingChange.id)
+    ).all()
+    return ChangeDoor(campaign, get_candidacy(session, candidacy_id), list(changes))
+
+
+def _apply(session: Session, change: PendingChange, *, now: datetime) -> bool:
+    ask = session.get_one(Ask, change.ask_id)
+    if ask.is_retired or (change.stance is not None and ask.current.id != change.ask_version_id):
+        return False  # An answer to one wording is never given to another.
+    try:
+        if change.stance is None:
+            withdraw_pledge(
+                session,
+                campaign_id=change.campaign_id,
+                candidacy_id=change.candidacy_id,
+                ask_id=change.ask_id,
+                entered_by=CANDIDATE,
+                now=now,
+            )
+        else:
+            record_pledge(
+                session,
+                campaign_id=change.campaign_id,
+                candidacy_id=change.candidacy_id,
+                ask_id=change.ask_id,
+                stance=change.stance,
+                statement=change.statement,
+                channel=Channel.LINK,
+                entered_by=CANDIDATE,
+                now=now,
+            )
+    except AnswersClosed:
+        return False
+    return True
+
+
+def _settle(change: PendingChange, outcome: ChangeOutcome, *, now: datetime) -> None:
+    change.settled_at, change.outcome = now, outcome

@@ -1,0 +1,1 @@
+"""A candidate's personal link: switched off, replaced, mailed; and changes that wait."""

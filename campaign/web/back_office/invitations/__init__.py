@@ -1,0 +1,1 @@
+"""Candidates invited to answer, on one timetable."""

@@ -1,0 +1,203 @@
+"""Changes of earlier answers that nobody confirms: time, bounced mail, the close of poll."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.campaigns.models import AskVersion
+from campaign.core.db import Database
+from campaign.core.toolkit import Toolkit
+from campaign.delivery.models import OutboxMessage
+from campaign.delivery.returns import SuppressionReason
+from campaign.delivery.rules import MessageStatus
+from campaign.delivery.service import suppress
+from campaign.followups.answers import publish_answers
+from campaign.followups.changes import decide_change, run_change_chores
+from campaign.followups.links import replace_link, revoke_link
+from campaign.pledges.errors import AnswerLinkRevoked, LinkNotMailed
+from campaign.pledges.models import CandidateRequest, PendingChange, PledgeEvent
+from campaign.pledges.queries import check_chain
+from campaign.pledges.rules import ChangeOutcome, RequestKind, Stance
+from campaign.pledges.service import (
+    AnswerDoor,
+    GivenAnswer,
+    answer_token,
+    note_request,
+    open_answer_link,
+)
+from tests.factories.worlds import PledgeWorld, pledge_world
+from tests.integration.candidates import NOW, make_toolkit, sent
+
+
+@pytest.fixture
+def world(session: Session) -> PledgeWorld:
+    return pledge_world()
+
+
+@pytest.fixture
+def tools(database: Database) -> Toolkit:
+    return make_toolkit(database)
+
+
+def answer(
+    tools: Toolkit, session: Session, world: PledgeWorld, stance: Stance, *, now: datetime = NOW
+) -> None:
+    door = AnswerDoor(world.campaign, world.candidacies[0])
+    given = GivenAnswer(world.asks[0].id, stance, "")
+    publish_answers(tools, session, door, [given], now=now)
+    session.flush()
+
+
+def stances(session: Session) -> list[Stance | None]:
+    return [each.stance for each in session.scalars(select(PledgeEvent).order_by(PledgeEvent.id))]
+
+
+def newest_change(session: Session) -> PendingChange:
+    return session.scalars(select(PendingChange).order_by(PendingChange.id.desc())).first()
+
+
+@pytest.fixture
+def waiting(tools: Toolkit, session: Session, world: PledgeWorld) -> PendingChange:
+    answer(tools, session, world, Stance.YES)
+    answer(tools, session, world, Stance.NO)
+    return newest_change(session)
+
+
+def test_a_change_takes_effect_a_day_after_its_mail_has_left(
+    tools: Toolkit, session: Session, world: PledgeWorld, waiting: PendingChange
+) -> None:
+    day = timedelta(hours=24)
+    run_change_chores(tools, session, NOW + day)
+    assert waiting.outcome is None, "the mail is still here: nobody could protest"
+    assert waiting.due_at == NOW + 2 * day
+    left_at = NOW + timedelta(hours=30)
+    sent(session, left_at)
+    run_change_chores(tools, session, NOW + 2 * day)
+    assert (waiting.outcome, waiting.due_at) == (None, left_at + day)
+    run_change_chores(tools, session, left_at + day)
+    assert waiting.outcome is ChangeOutcome.UNOPPOSED
+    assert stances(session) == [Stance.YES, Stance.NO]
+    run_change_chores(tools, session, left_at + 2 * day)
+    assert len(stances(session)) == 2
+    receipts = session.scalars(
+        select(OutboxMessage).where(OutboxMessage.subject.startswith("Receipt"))
+    ).all()
+    assert len(receipts) == 2
+    assert check_chain(session, world.campaign).faults == []
+
+
+@pytest.mark.parametrize("fault", ["bounced", "failed", "moved"])
+def test_a_change_whose_mail_did_not_arrive_goes_to_the_organisers(
+    tools: Toolkit, session: Session, world: PledgeWorld, waiting: PendingChange, fault: str
+) -> None:
+    person = world.candidacies[0].person
+    sent(session, NOW)
+    if fault == "bounced":
+        suppress(
+            session, person.email or "", reason=SuppressionReason.HARD_BOUNCE, source="x", now=NOW
+        )
+    elif fault == "failed":
+        message = session.get_one(OutboxMessage, waiting.outbox_message_id)
+        message.status = MessageStatus.FAILED
+    else:
+        person.email = "elsewhere@example.org"
+    later = NOW + timedelta(days=1)
+    run_change_chores(tools, session, later)
+    assert (waiting.outcome, waiting.due_at) == (None, None)
+    run_change_chores(tools, session, later + timedelta(days=9))
+    assert stances(session) == [Stance.YES]
+    (request,) = session.scalars(select(CandidateRequest)).all()
+    assert request.kind == RequestKind.CHANGE_TO_CHECK
+    outcome = decide_change(
+        tools,
+        session,
+        waiting.id,
+        campaign=world.campaign,
+        candidacy=world.candidacies[0],
+        is_right=True,
+        now=later,
+    )
+    assert outcome is ChangeOutcome.ALLOWED
+    assert stances(session) == [Stance.YES, Stance.NO]
+
+
+def test_what_is_not_confirmed_when_the_poll_closes_lapses_and_is_said(
+    tools: Toolkit, session: Session, world: PledgeWorld
+) -> None:
+    closes = world.election.poll_closes_at
+    answer(tools, session, world, Stance.YES)
+    asked_at = closes - timedelta(hours=3)
+    answer(tools, session, world, Stance.NO, now=asked_at)
+    change = newest_change(session)
+    mail = session.get_one(OutboxMessage, change.outbox_message_id)
+    assert "only if you confirm it before the poll closes" in mail.body
+    sent(session, asked_at)
+    run_change_chores(tools, session, closes - timedelta(seconds=1))
+    assert change.outcome is None
+    run_change_chores(tools, session, closes)
+    assert change.outcome is ChangeOutcome.LAPSED
+    assert stances(session) == [Stance.YES]
+    told = session.scalars(
+        select(OutboxMessage).where(OutboxMessage.subject.startswith("Not changed"))
+    ).one()
+    assert "The change that lapsed: No" in told.body
+    assert f"/safer-streets/candidates/{world.candidacies[0].person_id}/" in told.body
+
+
+def test_a_change_is_never_given_to_a_later_wording(
+    tools: Toolkit, session: Session, world: PledgeWorld, waiting: PendingChange
+) -> None:
+    session.add(
+        AskVersion(ask_id=world.asks[0].id, number=2, title="Now", wording="Now.", created_at=NOW)
+    )
+    session.flush()
+    session.expire(world.asks[0])
+    sent(session, NOW)
+    run_change_chores(tools, session, NOW + timedelta(days=1))
+    assert waiting.outcome is ChangeOutcome.LAPSED
+    assert stances(session) == [Stance.YES]
+
+
+@pytest.mark.parametrize("kind", [RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS])
+def test_what_came_by_a_link_that_was_revoked_is_dropped(
+    session: Session, world: PledgeWorld, waiting: PendingChange, kind: RequestKind
+) -> None:
+    ids = {"campaign_id": world.campaign.id, "candidacy_id": world.candidacies[0].id}
+    note_request(session, **ids, kind=kind, now=NOW)
+    assert waiting.outcome is ChangeOutcome.DROPPED
+
+
+def test_organisers_switch_a_link_off_and_mail_a_new_one(
+    tools: Toolkit, session: Session, world: PledgeWorld, waiting: PendingChange
+) -> None:
+    campaign, candidacy = world.campaign, world.candidacies[0]
+    make: Callable[[], str] = partial(
+        answer_token,
+        session,
+        tools.signer,
+        campaign_id=campaign.id,
+        candidacy_id=candidacy.id,
+    )
+    old = make()
+    revoke_link(session, campaign, candidacy, now=NOW)
+    session.flush()
+    assert waiting.outcome is ChangeOutcome.DROPPED
+    for token in (old, make()):
+        with pytest.raises(AnswerLinkRevoked):
+            open_answer_link(session, tools.signer, token, now=NOW)
+    replace_link(tools, session, campaign, candidacy, is_mailed=True, now=NOW)
+    with pytest.raises(AnswerLinkRevoked):
+        open_answer_link(session, tools.signer, old, now=NOW)
+    mail = session.scalars(
+        select(OutboxMessage).where(OutboxMessage.subject.startswith("Your new link"))
+    ).one()
+    token = mail.body.split("/answer/")[1].split("/")[0]
+    assert open_answer_link(session, tools.signer, token, now=NOW).candidacy is candidacy
+    candidacy.person.email = None
+    with pytest.raises(LinkNotMailed):
+        replace_link(tools, session, campaign, candidacy, is_mailed=True, now=NOW)
+    assert open_answer_link(session, tools.signer, token, now=NOW)
