@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from campaign.cli.demo import OWNER
 from campaign.core.config import PROJECT_ROOT
@@ -31,6 +31,9 @@ START_SECONDS = 600
 CHROMIUM = (
     os.environ.get("TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 )
+
+# As long as for a click: a machine that does other things too is slow in every step.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
