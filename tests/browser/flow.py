@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from campaign.core.db import Database
 from campaign.delivery.models import OutboxMessage, RampMessage
@@ -22,13 +23,18 @@ def let_delivery_falter(folder: Path) -> None:
         pause_domain(
             session, BUSY, reason="The mail server refused the recipient (421 4.7.0).", now=later
         )
-        sent = session.scalars(
-            select(OutboxMessage)
-            .where(OutboxMessage.lane == Lane.LETTER, OutboxMessage.status == MessageStatus.SENT)
-            .order_by(OutboxMessage.id)
-            .limit(50)
-        ).all()
-        session.add_all(
-            RampMessage(outbox_message_id=each.id, scope=each.scope, step=0) for each in sent
-        )
+        show_first_step(session)
     database.dispose()
+
+
+def show_first_step(session: Session) -> None:
+    """Count the oldest letters as the first step of their campaign, as a new campaign has it."""
+    sent = session.scalars(
+        select(OutboxMessage)
+        .where(OutboxMessage.lane == Lane.LETTER, OutboxMessage.status == MessageStatus.SENT)
+        .order_by(OutboxMessage.id)
+        .limit(50)
+    ).all()
+    session.add_all(
+        RampMessage(outbox_message_id=each.id, scope=each.scope, step=0) for each in sent
+    )
