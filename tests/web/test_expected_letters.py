@@ -25,6 +25,7 @@ def write(web_session: Session, clock: FrozenClock, app: Flask) -> Callable[[int
 
     def write(number: int) -> Scene:
         scene = make_scene(emails=("ann@example.org",))
+        scene.campaign.letters_a_day = 1000  # The line is the subject, and not the digest.
         for each in range(number):
             scene.write(
                 web_session,
@@ -88,9 +89,13 @@ def test_a_pause_and_a_retry_promise_no_time(
     web_session.commit()
     assert "did not take it at the first try" in page_of(0)
     assert "It leaves within minutes." in page_of(1)
-    delivery.pause(web_session, scope=ALL_SCOPES, actor="organiser:1", reason="", now=clock())
+    ends_at = clock() + timedelta(minutes=5)
+    delivery.pause_after_refusal(web_session, reason="", ends_at=ends_at, now=clock())
     web_session.commit()
     assert "Nothing leaves at the moment." in page_of(1)
+    delivery.pause(web_session, scope=ALL_SCOPES, actor="organiser:1", reason="", now=clock())
+    web_session.commit()
+    assert "The organisers have paused all letters." in page_of(1)
 
 
 @pytest.mark.parametrize(
