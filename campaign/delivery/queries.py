@@ -163,6 +163,11 @@ def list_failed_messages(
     return list(session.scalars(query))
 
 
+def can_be_sent_again(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a failed message may leave again: in time, to an address in use."""
+    return (OutboxMessage.status == MessageStatus.FAILED) & is_in_time(now) & is_not_suppressed()
+
+
 def count_due(session: Session, now: datetime) -> int:
     """Return how many messages could leave now: queued, due, in time, not paused nor on a ramp."""
     return session.scalars(_due(select(func.count()), now)).one()
