@@ -182,4 +182,9 @@ def _stance(ask: Ask, answer: CurrentAnswer | None) -> Json:
         "quote": answer.quote,
         "verification_level": int(answer.verification_level),
         "recorded_at": iso(answer.recorded_at),
+        "valid_from": answer.valid_from.isoformat() if answer.valid_from else None,
+        "archive_sha256": answer.archive_sha256,
+        "archive_url": answer.archive_url,
+        "dispute": answer.marks.dispute,
+        "is_hidden": answer.marks.is_hidden,
     }

@@ -96,7 +96,7 @@ def count_candidacies(
 def list_asked(
     session: Session, candidacy_ids: Collection[int], *, campaign_id: int
 ) -> frozenset[int]:
-    """Return those of the candidacies to whom a letter of the campaign was sent."""
+    """Return those of the candidacies to whom the campaign's letter or invitation was sent."""
     rows = select(Candidacy.id).where(Candidacy.id.in_(candidacy_ids), _is_asked(campaign_id))
     return frozenset(session.scalars(rows))
 
