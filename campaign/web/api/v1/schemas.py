@@ -267,6 +267,12 @@ class TotalsAnswer(Answer):
 
     campaign = _text("Name of the campaign.")
     candidates = fields.Nested(Counts, required=True)
+    elected = fields.Nested(
+        Counts,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The same of the members elected; null before the results."},
+    )
     withdrawn = _count("Candidates who withdrew; in no other count.")
     cancelled_ballots = _count("Ballots that are not held; their candidates are in no count.")
     asks = fields.List(fields.Nested(AskTotals), required=True)
