@@ -96,7 +96,7 @@ def count_candidacies(
 def list_asked(
     session: Session, candidacy_ids: Collection[int], *, campaign_id: int
 ) -> frozenset[int]:
-    """Return those of the candidacies to whom a letter of the campaign was sent."""
+    """Return those of the candidacies to whom the campaign's letter or invitation was sent."""
     rows = select(Candidacy.id).where(Candidacy.id.in_(candidacy_ids), _is_asked(campaign_id))
     return frozenset(session.scalars(rows))
 
@@ -113,6 +113,7 @@ def list_counted_standings(
     *,
     campaign_id: int,
     constituency_ids: Collection[int] | None = None,
+    elected_only: bool = False,
 ) -> list[CountedStanding]:
     """Return whoever is counted, in no order; in some constituencies where these are given."""
     statement = (
@@ -130,6 +131,8 @@ def list_counted_standings(
         .join(Candidacy.ballot)
         .where(Ballot.election_id == election_id, _is_counted())
     )
+    if elected_only:
+        statement = statement.where(Candidacy.status == CandidacyStatus.ELECTED)
     if constituency_ids is not None:
         statement = statement.where(Ballot.constituency_id.in_(constituency_ids))
     return [CountedStanding._make(row) for row in session.execute(statement)]

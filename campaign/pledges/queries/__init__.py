@@ -31,7 +31,7 @@ from campaign.pledges.queries.invitations import (
     find_timetable,
     list_invitations,
 )
-from campaign.pledges.queries.marks import map_marks
+from campaign.pledges.queries.marks import is_about, map_marks
 from campaign.pledges.queries.requests import (
     has_open_request,
     is_link_revoked,
@@ -64,6 +64,7 @@ __all__ = [
     "find_waiting_suggestion",
     "get_suggestion",
     "has_open_request",
+    "is_about",
     "is_entry_of",
     "is_link_revoked",
     "list_candidate_requests",
