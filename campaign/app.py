@@ -24,7 +24,7 @@ from campaign.delivery.channels.signing import load_signer
 from campaign.delivery.channels.smtp import SmtpChannel
 from campaign.delivery.worker import Worker
 from campaign.followups.answer_news import tell_news
-from campaign.followups.changes import run_change_chores
+from campaign.followups.change_chores import run_change_chores
 from campaign.followups.correspondence import run_letter_chores
 from campaign.followups.invitations import run_invitation_chores
 from campaign.followups.overtaken import ask_writers, hold_overtaken_letters
