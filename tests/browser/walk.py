@@ -10,8 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 from campaign.demonstration.island import Seat, Standing, invent_island
 from campaign.geography.rules import format_postcode
 
-PATIENCE = 30
-"""Seconds that the worker may take until a message has left."""
+PATIENCE = 150
+"""Seconds that the worker may take until a message has left; its chores come once a minute."""
 
 
 @dataclass(frozen=True, kw_only=True)
