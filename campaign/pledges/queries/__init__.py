@@ -31,6 +31,7 @@ from campaign.pledges.queries.invitations import (
     find_timetable,
     list_invitations,
 )
+from campaign.pledges.queries.languages import get_language
 from campaign.pledges.queries.marks import map_marks
 from campaign.pledges.queries.requests import (
     has_open_request,
@@ -62,6 +63,7 @@ __all__ = [
     "find_published_head",
     "find_timetable",
     "find_waiting_suggestion",
+    "get_language",
     "get_suggestion",
     "has_open_request",
     "is_entry_of",
