@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -14,16 +15,15 @@ from campaign.elections.queries import get_election
 from campaign.followups.candidate_mail import (
     answer_link,
     is_reachable,
+    moment_for,
     queue_to_candidate,
     render_for,
 )
 from campaign.followups.receipts import send_receipt
-from campaign.letters.service.mail import local_moment
 from campaign.pledges.models import PendingChange
 from campaign.pledges.queries import CurrentAnswer, has_open_request, list_current_answers
 from campaign.pledges.rules import (
     PROTEST_TIME,
-    STANCE_WORDS,
     TAKES_EFFECT,
     ChangeOutcome,
     RequestKind,
@@ -71,15 +71,16 @@ def ask_about_changes(
     election = get_election(session, campaign.election_id)
     base = f"{toolkit.settings.base_url}/answer"
     due_at = now + PROTEST_TIME
+    when = partial(moment_for, session, election=election, campaign=campaign, candidacy=candidacy)
     text = render_for(
         toolkit,
+        session,
         "change_pending",
         campaign=campaign,
         candidacy=candidacy,
         changes=show_changes(session, campaign, candidacy, changes),
-        words=STANCE_WORDS,
-        due=local_moment(due_at, election) if due_at < election.poll_closes_at else "",
-        closes=local_moment(election.poll_closes_at, election),
+        due=when(due_at) if due_at < election.poll_closes_at else "",
+        closes=when(election.poll_closes_at),
         link=f"{base}/change/{change_token(toolkit.signer, newest)}/",
         objection=f"{base}/not-me/{dispute_token(toolkit.signer, newest)}/",
     )
@@ -228,11 +229,11 @@ def _tell_of_lapse(
     is_open = takes_answers(session, door.campaign, now=now)
     text = render_for(
         toolkit,
+        session,
         "change_lapsed",
         campaign=door.campaign,
         candidacy=door.candidacy,
         changes=lapsed,
-        words=STANCE_WORDS,
         is_open=is_open,
         link=answer_link(toolkit, session, door.campaign.id, door.candidacy.id)
         if is_open

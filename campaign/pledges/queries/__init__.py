@@ -32,6 +32,7 @@ from campaign.pledges.queries.invitations import (
     find_timetable,
     list_invitations,
 )
+from campaign.pledges.queries.languages import get_language
 from campaign.pledges.queries.marks import is_about, map_marks
 from campaign.pledges.queries.requests import (
     has_open_request,
@@ -63,6 +64,7 @@ __all__ = [
     "find_published_head",
     "find_timetable",
     "find_waiting_suggestion",
+    "get_language",
     "get_suggestion",
     "has_moved_on",
     "has_open_request",

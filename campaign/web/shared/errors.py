@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from campaign.core.errors import CampaignError, Gone, InvalidInput, NotFound, Refused
+from campaign.web.shared.languages import error_words
 from campaign.web.shared.problems import http_problem, is_for_programs, problem
 from campaign.web.shared.security import let_be_framed
 from campaign.web.shared.stale_forms import find_posted_form
@@ -23,7 +24,7 @@ def init_app(app: Flask) -> None:
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
         if is_for_programs():
             return problem(status, detail=str(error))
-        return _page(status, detail=str(error) if status != 404 else "")
+        return _page(status, detail=error_words(error) if status != 404 else "")
 
     @app.errorhandler(CSRFError)
     def stale_form(_error: CSRFError) -> Response:
