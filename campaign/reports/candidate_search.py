@@ -17,7 +17,7 @@ from campaign.geography.queries import list_constituencies
 from campaign.pledges.queries import list_current_answers
 from campaign.pledges.rules import NO_MARKS, Marks, Stance
 from campaign.reports.hexmap import HexMap, lay_out
-from campaign.reports.register import AGREEING, Standing, list_standings
+from campaign.reports.register import AGREEING, Standing, list_counted_parties, list_standings
 from campaign.reports.stances import list_current_stances
 from campaign.reports.tracker import Shade, shade_of
 
@@ -135,14 +135,14 @@ class SearchChoices:
 def list_search_choices(session: Session, campaign: Campaign) -> SearchChoices:
     """Return what the form of a campaign's search offers."""
     election = get_election(session, campaign.election_id)
-    standings = [each for each in list_standings(session, election.id) if each.is_counted]
-    parties = {each.party_id: each.registered_party_name for each in standings}
+    counted = list_counted_parties(session, election.id)
+    parties = [(party_id, name) for party_id, name, _elected in counted]
     places = list_constituencies(session, election.boundary_set_id)
     return SearchChoices(
         asks=[(ask.id, ask.current.title) for ask in list_asks(session, campaign.id)],
-        parties=sorted(parties.items(), key=lambda party: (party[1].casefold(), party[0])),
+        parties=sorted(parties, key=lambda party: (party[1].casefold(), party[0])),
         nations=sorted({place.nation for place in places if place.nation}),
-        has_results=any(each.status is CandidacyStatus.ELECTED for each in standings),
+        has_results=any(elected for _party_id, _name, elected in counted),
     )
 
 

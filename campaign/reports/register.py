@@ -138,6 +138,22 @@ def list_counted_standings(
     return [CountedStanding._make(row) for row in session.execute(statement)]
 
 
+def list_counted_parties(session: Session, election_id: str) -> list[tuple[str, str, int]]:
+    """Return the id and registered name of whoever's candidates are counted, and how many won."""
+    rows = session.execute(
+        select(
+            Candidacy.party_id,
+            Party.name,
+            func.count().filter(Candidacy.status == CandidacyStatus.ELECTED),
+        )
+        .join(Candidacy.party)
+        .join(Candidacy.ballot)
+        .where(Ballot.election_id == election_id, _is_counted())
+        .group_by(Candidacy.party_id, Party.name)
+    )
+    return [(party_id, name, elected) for party_id, name, elected in rows]
+
+
 def list_uncounted_standings(session: Session, election_id: str) -> list[UncountedStanding]:
     """Return those few who are on the list and in no count."""
     rows = session.execute(
