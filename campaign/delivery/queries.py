@@ -392,8 +392,13 @@ def find_lines(session: Session, address_keys: Collection[str], now: datetime) -
     """Return what decides when letters leave to each of these addresses, of all campaigns.
 
     In no line: what a campaign's kill switch or the recipient stops, and what is to be tried again.
+    What waits for the bounces of its campaign's ramp is last in line, and not before that time.
     """
+    ramps = select(DeliveryRamp.scope, DeliveryRamp.waits_until)
+    ramps = ramps.where(DeliveryRamp.waits_until.is_not(None))
+    waits_until = {row.scope: row.waits_until for row in session.execute(ramps)}
     letters = select(
+        OutboxMessage.scope,
         OutboxMessage.recipient_key,
         OutboxMessage.id,
         OutboxMessage.status,
@@ -415,11 +420,12 @@ def find_lines(session: Session, address_keys: Collection[str], now: datetime) -
     lines: dict[str, list[tuple[int, Waiting]]] = {key: [] for key in address_keys}
     for row in session.execute(sent):
         times[row.recipient_key].append(row.sent_at)
-    for row in session.execute(waiting):
+    for row in sorted(session.execute(waiting), key=lambda each: each.scope in waits_until):
         if row.status is MessageStatus.SENDING:
             times[row.recipient_key].append(now)
         else:
-            letter = Waiting(row.due_at, row.timezone, row.not_after, jitter_of(row.id))
+            earliest = max(row.due_at, waits_until.get(row.scope) or row.due_at)
+            letter = Waiting(earliest, row.timezone, row.not_after, jitter_of(row.id))
             lines[row.recipient_key].append((row.id, letter))
     return {key: Line(times[key], lines[key]) for key in address_keys}
 

@@ -63,6 +63,7 @@ def queue_to_candidate(
         body=text.body,
         now=now,
         not_after=not_after,
+        timezone=candidacy.ballot.election.timezone,
     )
 
 

@@ -19,6 +19,7 @@ from campaign.letters.service.mail import (
 )
 from campaign.letters.service.pausing import keep_pauses, pause_letters, resume_letters
 from campaign.letters.service.placing import collect_by_habit, hasten_digest
+from campaign.letters.service.polls import FollowPolls
 from campaign.letters.service.questions import (
     Question,
     choose_nothing,
@@ -34,6 +35,7 @@ from campaign.letters.service.submission import Submission, submit_action
 __all__ = [
     "Chores",
     "Correspondence",
+    "FollowPolls",
     "Question",
     "Submission",
     "can_withdraw",
