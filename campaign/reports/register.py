@@ -2,9 +2,21 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from campaign.candidates.models import Candidacy, Person
@@ -97,8 +109,16 @@ def list_asked(
     session: Session, candidacy_ids: Collection[int], *, campaign_id: int
 ) -> frozenset[int]:
     """Return those of the candidacies to whom the campaign's letter or invitation was sent."""
-    rows = select(Candidacy.id).where(Candidacy.id.in_(candidacy_ids), _is_asked(campaign_id))
-    return frozenset(session.scalars(rows))
+    given = {"candidacy_ids": list(candidacy_ids), "campaign_id": campaign_id}
+    return frozenset(session.scalars(_asked(), given))
+
+
+@cache  # Building it takes as long as the database takes for a page of candidates.
+def _asked() -> Select[int]:
+    some: BindParameter[Any] = bindparam("candidacy_ids", expanding=True)
+    return select(Candidacy.id).where(
+        Candidacy.id.in_(some), _is_asked(bindparam("campaign_id", type_=Integer))
+    )
 
 
 def map_standings(session: Session, candidacy_ids: Collection[int]) -> dict[int, Standing]:
@@ -201,7 +221,7 @@ def _is_reachable() -> ColumnElement[bool]:
     return func.coalesce(Person.email, "") != ""
 
 
-def _is_asked(campaign_id: int) -> ColumnElement[bool]:
+def _is_asked(campaign_id: int | BindParameter[int]) -> ColumnElement[bool]:
     """Return whether a letter or an invitation was sent; each is looked up in an index.
 
     So the cost does not grow with them.
@@ -219,6 +239,7 @@ def _is_asked(campaign_id: int) -> ColumnElement[bool]:
     return or_(has_letter, has_invitation)
 
 
+@cache
 def _standings() -> Select[*tuple[Any, ...]]:
     return (
         select(
