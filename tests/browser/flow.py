@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from campaign.core.config import MailSettings
 from campaign.core.db import Database
 from campaign.delivery.models import OutboxMessage, RampMessage
-from campaign.delivery.rules import Lane, MessageStatus
+from campaign.delivery.rules import Lane, MessageStatus, campaign_scope
 from campaign.delivery.service import queue_message
 from campaign.delivery.service.domains import pause_domain
 
@@ -24,17 +25,11 @@ def let_delivery_falter(folder: Path) -> None:
         pause_domain(
             session, BUSY, reason="The mail server refused the recipient (421 4.7.0).", now=later
         )
-        sent = session.scalars(
-            select(OutboxMessage)
-            .where(OutboxMessage.lane == Lane.LETTER, OutboxMessage.status == MessageStatus.SENT)
-            .order_by(OutboxMessage.id)
-            .limit(50)
-        ).all()
         refused = queue_message(
             session,
             mail=MailSettings(),
             lane=Lane.NOTICE,
-            scope=sent[0].scope,
+            scope=campaign_scope(1),
             recipient="supporter@example.org",
             from_name="Safer internet",
             subject="News about your letters",
@@ -43,7 +38,18 @@ def let_delivery_falter(folder: Path) -> None:
         )
         refused.status, refused.failed_at = MessageStatus.FAILED, datetime.now(UTC)
         refused.last_error = "The mail server refused the message (554 5.7.1)."
-        session.add_all(
-            RampMessage(outbox_message_id=each.id, scope=each.scope, step=0) for each in sent
-        )
+        show_first_step(session)
     database.dispose()
+
+
+def show_first_step(session: Session) -> None:
+    """Count the oldest letters as the first step of their campaign, as a new campaign has it."""
+    sent = session.scalars(
+        select(OutboxMessage)
+        .where(OutboxMessage.lane == Lane.LETTER, OutboxMessage.status == MessageStatus.SENT)
+        .order_by(OutboxMessage.id)
+        .limit(50)
+    ).all()
+    session.add_all(
+        RampMessage(outbox_message_id=each.id, scope=each.scope, step=0) for each in sent
+    )

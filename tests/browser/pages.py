@@ -72,6 +72,7 @@ def public_pages(page: Page, doors: Doors) -> Iterator[str]:
         f"/{SLUG}/candidates/?q=harbour&answer=not_yet",
         f"/{SLUG}/candidates/?party=nobody",
         f"/{SLUG}/candidates/?q=nobody+at+all",
+        f"/{SLUG}/candidates/?q={'harbour ' * 20}",
         f"/{SLUG}/candidates/{doors.candidate}/",
         f"/{SLUG}/candidates/{doors.candidate}/suggest",
         f"/{SLUG}/candidates/{doors.candidate}/suggested",
@@ -96,6 +97,11 @@ def public_pages(page: Page, doors: Doors) -> Iterator[str]:
     page.goto(f"/{SLUG}/candidates/{doors.candidate}/suggest")
     press(page, "Send this to the organisers")
     yield "a suggestion with errors"
+    page.get_by_label("Partly", exact=True).check()
+    page.locator("#source_url").fill("a paper")
+    page.locator("#email").fill("nobody")
+    press(page, "Send this to the organisers")
+    yield "a suggestion with other errors"
     page.goto(f"/{SLUG}/thrushgill/write")
     press(page, "Look over my letters")
     yield "a letter with errors"
@@ -133,6 +139,7 @@ def personal_pages(page: Page, doors: Doors) -> Iterator[str]:
         doors.returned.unsubscribe,
         *(f"{doors.answer}request/{kind}" for kind in ("not_me", "wrong_address")),
         f"{doors.answer}mail",
+        f"{doors.answer}record?noted=1",
     )
     page.goto(doors.choice)
     page.locator("main form textarea").first.fill("")

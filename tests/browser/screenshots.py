@@ -8,13 +8,13 @@ import base64
 import logging
 import re
 import secrets
-import socket
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Literal
 
@@ -28,8 +28,10 @@ from campaign.core import schema
 from campaign.core.config import PROJECT_ROOT, MailSettings, Settings
 from campaign.core.logs import configure_logging
 from campaign.demonstration.mailbox import get_email, list_emails, split_links
+from campaign.demonstration.processes import free_port
 from tests.browser import walk
 from tests.browser.conftest import CHROMIUM
+from tests.browser.flow import show_first_step
 from tests.browser.walk import Supporter, follow, press
 from tests.conftest import FrozenClock
 
@@ -47,7 +49,12 @@ WRITER = Supporter(
     email="sam@example.org",
     seat=walk.seat_named("Port Velland Harbour"),
 )
+NEIGHBOUR, *READERS = (
+    Supporter(name=name, email=f"{name.split()[0].lower()}@example.org", seat=WRITER.seat)
+    for name in ("Noor Neighbour", "Ffion Reader", "Lewis Warden", "Ada Carter")
+)
 ALL = 10_000
+DIGEST = re.compile(r"^\d+ letters from \d+ constituents")
 WORDS = "My daughter asked me why nobody stops this. I had no answer, so I am asking you."
 
 
@@ -56,6 +63,7 @@ class Site:
     """A running site, and the two things that a walk through it needs beside a browser."""
 
     app: Flask
+    clock: FrozenClock
     base_url: str
     mailbox: Path
     password: str
@@ -75,13 +83,20 @@ class Site:
                     return segment.path
         sys.exit(f"No mail has a link to {kind}…")
 
+    def find_digest(self) -> tuple[str, str]:
+        """Return subject and text of the newest digest."""
+        for listed in list_emails(self.mailbox, limit=ALL).emails:
+            if DIGEST.search(listed.subject):
+                return listed.subject, get_email(self.mailbox, listed.name).body
+        sys.exit("No mail is a digest.")
+
 
 @contextmanager
 def running_site(folder: Path) -> Iterator[Site]:
-    """Serve a fresh island from this process, on a free port of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    """Serve a fresh island from this process, on this machine alone."""
+    port = free_port(5000)  # The same in every picture, where nobody else has it.
+    if port is None:
+        sys.exit("Error: no port is free on this machine.")
     mailbox = folder / "mailbox"
     settings = Settings(
         secret_key=secrets.token_urlsafe(48),
@@ -92,7 +107,8 @@ def running_site(folder: Path) -> Iterator[Site]:
         page_cache=False,  # It would show what was true before the last step.
         mail=MailSettings(channel="mailbox", mailbox_path=mailbox),
     )
-    app = create_app(settings, clock=FrozenClock())
+    clock = FrozenClock()
+    app = create_app(settings, clock=clock)
     kit = app.extensions["campaign"]
     password = secrets.token_urlsafe(12)
     schema.upgrade(kit.database)
@@ -102,7 +118,9 @@ def running_site(folder: Path) -> Iterator[Site]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield Site(app=app, base_url=settings.base_url, mailbox=mailbox, password=password)
+        yield Site(
+            app=app, clock=clock, base_url=settings.base_url, mailbox=mailbox, password=password
+        )
     finally:
         server.shutdown()
         thread.join()
@@ -110,8 +128,8 @@ def running_site(folder: Path) -> Iterator[Site]:
         kit.database.dispose()
 
 
-def photograph(page: Page, name: str) -> None:
-    """Write the top of the open page in each size, in light and in dark."""
+def photograph(page: Page, name: str, *, from_: str = "body") -> None:
+    """Write the open page from an element on, in each size, in light and in dark."""
     session = page.context.new_cdp_session(page)
     for width, (height, scale) in SIZES.items():
         session.send(
@@ -120,7 +138,7 @@ def photograph(page: Page, name: str) -> None:
         )
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            page.evaluate("window.scrollTo(0, 0)")
+            page.locator(from_).evaluate("element => element.scrollIntoView(true)")
             shot = session.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
             path = FOLDER / f"{name}-{width}-{scheme}.webp"
             path.write_bytes(base64.b64decode(shot["data"]))
@@ -153,9 +171,84 @@ def walk_through(page: Page, site: Site) -> None:
     photograph(page, "campaign")
     page.goto(f"/{SLUG}/pledges/")
     photograph(page, "tracker")
+    page.goto(f"/{SLUG}/candidates/?q=harbour")
+    photograph(page, "search")
+    page.goto(f"/{SLUG}/share/")
+    photograph(page, "share")
+    page.goto(f"/embed/{SLUG}/{WRITER.seat.slug}/")
+    photograph(page, "embed")
+    answer_and_choose(page, site)
+    read_digest(page, site)
     walk.log_in(page, OWNER, site.password)
     page.goto(f"/organise/{SLUG}/")
     photograph(page, "office")
+    with site.app.extensions["campaign"].database.transaction() as session:
+        show_first_step(session)
+    page.goto(f"/organise/{SLUG}/delivery")
+    photograph(page, "delivery", from_="#first-letters")
+
+
+def write_letter(page: Page, writer: Supporter, words: str = "") -> None:
+    """Write to every candidate and leave the letters unconfirmed."""
+    walk.find_candidates(page, writer)
+    follow(page, "Write to the candidates")
+    walk.fill_in_letter(page, writer)
+    for body in page.get_by_role("textbox", name="letter").all() if words else ():
+        body.fill(words)
+    press(page, "Look over my letters")
+    press(page, "Send my letter")
+
+
+def confirm(page: Page, site: Site, writer: Supporter) -> None:
+    """Confirm the letters of a writer whose mail waits to be sent."""
+    site.deliver()
+    page.goto(site.find_link("/action/", to=writer.email))
+    page.get_by_role("button", name=re.compile("^Yes, send my letter")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your letters")
+
+
+def answer_and_choose(page: Page, site: Site) -> None:
+    """Let a candidate answer before a letter leaves; photograph what its writer may choose."""
+    write_letter(page, NEIGHBOUR)
+    page.goto(site.find_link("/answer/", saying=WORDS[:30]))
+    site.clock.advance(minutes=5)  # Who writes at the very moment of an answer is not asked.
+    ask = page.locator(".ask-form").first
+    ask.get_by_label("Yes", exact=True).check()
+    if not ask.get_by_role("textbox").is_visible():
+        ask.locator("summary").first.click()
+    ask.get_by_role("textbox").fill("I shall raise this in my first week.")
+    press(page, "Look at my answers")
+    press(page, "Publish my answer")
+    if "One more step" in page.get_by_role("heading", level=1).inner_text():
+        site.deliver()
+        page.goto(site.find_link("/answer/change/"))
+        press(page, "Confirm this change")
+    confirm(page, site, NEIGHBOUR)
+    page.get_by_role("link", name="Choose what to send").first.click()
+    photograph(page, "choice")
+
+
+def read_digest(page: Page, site: Site) -> None:
+    """Let a candidate ask for one digest a day, and photograph the next as they read it."""
+    page.goto(site.find_link("/answer/", saying=WORDS[:30]) + "mail")
+    page.get_by_label("One digest a day").check()
+    press(page, "Write to me in this way")
+    for writer in READERS:
+        page.context.clear_cookies()
+        write_letter(page, writer, WORDS if writer is READERS[0] else "")
+        confirm(page, site, writer)
+    site.clock.advance(days=1)
+    site.deliver()  # The digest is written,
+    site.deliver()  # and sent.
+    subject, text = site.find_digest()
+    page.goto("about:blank")  # Out of reach of the policy that allows no style in a page.
+    page.set_content(
+        '<!doctype html><html lang="en"><meta name="color-scheme" content="light dark">'
+        f"<title>{escape(subject)}</title><style>body {{ font: 16px/1.5 sans-serif; margin: 1rem "
+        "auto; max-width: 45rem; padding: 0 1rem } pre { font: inherit; white-space: pre-wrap; "
+        f"overflow-wrap: anywhere }}</style><h1>{escape(subject)}</h1><pre>{escape(text)}</pre>"
+    )
+    photograph(page, "digest")
 
 
 def main() -> None:
