@@ -163,6 +163,15 @@ def list_failed_messages(
     return list(session.scalars(query))
 
 
+def count_failed_mail(session: Session) -> int:
+    """Return how many confirmations and notices could not be delivered."""
+    return session.scalars(
+        select(func.count()).where(
+            OutboxMessage.status == MessageStatus.FAILED, OutboxMessage.lane != Lane.LETTER
+        )
+    ).one()
+
+
 def can_be_sent_again(now: datetime) -> ColumnElement[bool]:
     """Return the condition that a failed message may leave again: in time, to an address in use."""
     return (OutboxMessage.status == MessageStatus.FAILED) & is_in_time(now) & is_not_suppressed()
@@ -352,6 +361,15 @@ def list_undecided_events(session: Session, *, limit: int = 100) -> list[Deliver
             .limit(limit)
         )
     )
+
+
+def count_undecided_events(session: Session) -> int:
+    """Return how many bounces wait for a person."""
+    return session.scalars(
+        select(func.count()).where(
+            DeliveryEvent.kind == EventKind.UNREADABLE, DeliveryEvent.decision.is_(None)
+        )
+    ).one()
 
 
 def list_events(session: Session, *, limit: int = 100) -> list[DeliveryEvent]:

@@ -235,3 +235,23 @@ def test_failed_letters_are_not_tried_again_as_notices(
         client.get("/organise/delivery").text
     )
     assert statuses(fetch, failed) == [MessageStatus.FAILED] * 3
+
+
+@pytest.mark.parametrize(("role", "leads"), [(Role.VIEWER, False), (Role.OWNER, True)])
+def test_what_all_campaigns_share_is_among_what_needs_somebody(
+    log_in: LogIn,
+    arranged: SimpleNamespace,
+    failed_mail: list[int],
+    web_session: Session,
+    clock: FrozenClock,
+    role: Role,
+    leads: bool,
+) -> None:
+    pause_domain(web_session, "busy.example.org", reason="421 4.7.0", now=clock())
+    web_session.commit()
+    client = log_in(role, email="somebody@example.org")
+    for path in ("/organise/", f"{arranged.base}/"):
+        text = client.get(path).text
+        assert "3 confirmations or notices could not be sent" in text
+        assert "One domain wants less mail" in text
+        assert ("/organise/delivery#failed-mail" in text) == leads
