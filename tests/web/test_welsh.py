@@ -205,7 +205,7 @@ def test_a_candidate_answers_in_welsh_to_the_receipt_and_its_mail(
         mail = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id.desc())).first()
     assert mail is not None
     assert mail.subject.startswith("Derbynneb:")
-    assert "Ydw" in mail.body
+    assert "   Ie\n" in mail.body
     assert "Dear" not in mail.body
 
 

@@ -28,10 +28,10 @@ STANCE_WORDS = {
 STANCE_WORDS_IN = {
     Language.ENGLISH: STANCE_WORDS,
     Language.WELSH: {
-        Stance.YES: "Ydw",
-        Stance.YES_WITH_RESERVATIONS: "Ydw, gydag amodau",
+        Stance.YES: "Ie",
+        Stance.YES_WITH_RESERVATIONS: "Ie, gydag amodau",
         Stance.PARTLY: "Yn rhannol",
-        Stance.NO: "Nac ydw",
+        Stance.NO: "Na",
         Stance.DECLINED: "Wedi gwrthod ateb",
     },
 }
