@@ -142,8 +142,9 @@ class RawChainHasher:
         )
         about = "null" if refers_to is None else f"{refers_to:d}"
         canonical = (
-            f'{start}{place}{manner}{person}{_text(previous_hash)},"quote":{_text(quote)},'
-            f'{before_moment}{_text(moment)},"refers_to":{about},"sequence":{sequence:d},'
+            # A hash or a time that needed escapes would be none, and differ from every other.
+            f'{start}{place}{manner}{person}"{previous_hash}","quote":{_text(quote)},'
+            f'{before_moment}"{moment}","refers_to":{about},"sequence":{sequence:d},'
             f'"source_url":{_text(source_url)},{before_statement}{_text(statement)},{end}{level:d}}}'
         )
         return hashlib.sha256(canonical.encode("ascii")).hexdigest()
