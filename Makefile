@@ -34,6 +34,11 @@ format: $(VENV)/installed-dev ## Format the code.
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
+messages: $(VENV)/installed-dev ## Collect what is to be translated, and compile the translations.
+	@$(BIN)/pybabel -q extract -F pyproject.toml -k _l -k __ -k lazy_gettext --no-location --sort-output --omit-header -o $(VENV)/messages.pot .
+	@$(BIN)/pybabel -q update -N --ignore-pot-creation-date -w 100 -i $(VENV)/messages.pot -d campaign/translations
+	@$(BIN)/pybabel -q compile -d campaign/translations
+
 lock: ## Resolve the dependencies again (needs uv).
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra postgres --extra redis --upgrade pyproject.toml -o requirements/main.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra postgres --extra redis --group dev --upgrade pyproject.toml -o requirements/dev.txt
@@ -50,4 +55,4 @@ $(VENV)/installed-dev: requirements/dev.txt $(VENV)/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help run test check bench chaos screenshots format lock
+.PHONY: help run test check bench chaos screenshots format messages lock

@@ -19,8 +19,6 @@ from email.utils import formataddr, formatdate
 from pathlib import Path
 from types import SimpleNamespace
 
-from sqlalchemy import text
-
 from bench.letters import BODY, SUBJECT, make_ground, write_letters
 from bench.results import Result, interleaved, median_ratio
 from bench.sink import sinking
@@ -33,16 +31,13 @@ from campaign.core.logs import configure_logging
 from campaign.core.tokens import Signer
 from campaign.core.toolkit import Toolkit
 from campaign.delivery.channels.smtp import SmtpChannel
-from campaign.delivery.worker import Worker, claiming
+from campaign.delivery.worker import Worker
 from campaign.followups.correspondence import delivery_handler
 
 LETTERS = 500
 """In each round, to as many candidates as a region has."""
 CANDIDATES = 500
 ROUNDS = 5
-FEW, MANY = 10_000, 1_000_000
-CLAIMS = 100
-"""Claims in a row, of which the median counts."""
 NO_LIMIT = 1_000_000
 
 
@@ -55,7 +50,6 @@ def measure() -> Iterator[Result]:
         )
         with made_database() as database:
             yield from one_worker(database, mail)
-    yield claim_million()
 
 
 def one_worker(database: Database, mail: MailSettings) -> Iterator[Result]:
@@ -140,67 +134,6 @@ def bare_outbox(outbox: sqlite3.Connection, port: int, count: int) -> float:
                 outbox.execute("UPDATE outbox SET is_sent = 1 WHERE id = ?", (number,))
                 outbox.execute("COMMIT")
     return count / (time.perf_counter() - begun)
-
-
-def claim_million() -> Result:
-    """Compare claiming from a long queue with claiming from a short one."""
-    with made_database() as short, made_database() as long:
-        fill_queue(short, FEW)
-        fill_queue(long, MANY)
-        few, many = interleaved(lambda: claim_seconds(short), lambda: claim_seconds(long))
-    return Result(
-        name="delivery/claim-million",
-        ratio=median_ratio(many, few),
-        aim=1.2,
-        bound="at most",
-        unit=f"times the claim from {FEW:,}",
-        note=f"{statistics.median(many) * 1e3:.2f} ms with {MANY:,} letters queued, "
-        f"{statistics.median(few) * 1e3:.2f} ms with {FEW:,}",
-    )
-
-
-def fill_queue(database: Database, count: int) -> None:
-    """Write so many queued letters, as many to each recipient, all due at one moment."""
-    write_letters(database, MailSettings(), 1, now=utc_now())
-    with database.transaction() as session:
-        session.execute(text("UPDATE outbox_messages SET body = 'Dear candidate'"))
-    columns = (
-        "lane, scope, status, from_name, from_address, reply_to, subject, body, headers,"
-        " created_at, due_at, not_after, attempt_count, last_error"
-    )
-    with database.transaction() as session:
-        session.execute(
-            text(
-                "WITH RECURSIVE numbers(n) AS"
-                " (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count)"
-                f" INSERT INTO outbox_messages ({columns}, recipient, recipient_key, return_path,"
-                " message_id)"
-                f" SELECT {columns}, 'c' || (n % :candidates) || '@example.org',"
-                " 'c' || (n % :candidates) || '@example.org', 'b' || n || '@example.org',"
-                " '<' || n || '@example.org>' FROM numbers, outbox_messages AS first"
-                " WHERE first.id = 1"
-            ),
-            {"count": count, "candidates": count // 20},
-        )
-    with database.engine.connect() as connection:
-        # Not one transaction of a million rows in the log, which nobody has in life.
-        connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def claim_seconds(database: Database) -> float:
-    """Return the median time of one claim, each put back."""
-    times = []
-    for _ in range(CLAIMS):
-        with database.writer() as session:
-            session.connection()
-            begun = time.perf_counter()
-            claimed = claiming.claim_messages(
-                session, claimer="bench", mail=MailSettings(), now=utc_now()
-            )
-            times.append(time.perf_counter() - begun)
-            assert claimed
-            session.rollback()
-    return statistics.median(times)
 
 
 def make_worker(database: Database, mail: MailSettings) -> Worker:

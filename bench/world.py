@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
@@ -22,7 +23,7 @@ from campaign.candidates.rules import CandidacyStatus
 from campaign.core import schema
 from campaign.core.clock import utc_now
 from campaign.core.config import PROJECT_ROOT
-from campaign.core.db import Database
+from campaign.core.db import Database, table_of
 from campaign.elections.models import Election
 from campaign.importers.campaign_file import BUILT_IN, load_campaign, parse_campaign_file
 from campaign.importers.candidate_import import (
@@ -33,8 +34,18 @@ from campaign.importers.candidate_import import (
 from campaign.importers.constituency_import import import_constituencies, import_hexmap
 from campaign.importers.postcode_import import import_postcodes
 from campaign.importers.sources import open_source
-from campaign.pledges.rules import CANDIDATE, Channel, Stance
-from campaign.pledges.service import record_pledge
+from campaign.pledges.models import PledgeEvent
+from campaign.pledges.rules import (
+    CANDIDATE,
+    FIRST_PREVIOUS_HASH,
+    NEWEST_FORM,
+    ChainEntry,
+    Channel,
+    EventKind,
+    Stance,
+    VerificationLevel,
+    chain_hash,
+)
 
 DATA = Path(os.environ.get("CAMPAIGN_TEST_DATA", PROJECT_ROOT.parent / "shared" / "data"))
 ELECTION = "parl.2024-07-04"
@@ -42,8 +53,8 @@ CAMPAIGN = "safer-internet"
 SEAT = "aldershot"
 LETTERS = 2_000
 """Letters at first: 400 supporters who wrote to five candidates each."""
-ANSWERING = 400
-"""Candidates who answered every ask."""
+EVENTS = 20_000
+"""Entries in the record: nearly everybody has answered, and many more than once."""
 
 
 @dataclass(frozen=True)
@@ -124,22 +135,51 @@ def _add_campaign(session: Session, now: datetime) -> None:
 
 
 def _add_answers(session: Session, now: datetime) -> None:
+    """Write a record that is chained as it would be, in bulk."""
     chance = random.Random(1)
     asks = list_asks(session, 1)
-    ids = session.scalars(select(Candidacy.id).order_by(Candidacy.id)).all()
-    for candidacy_id in chance.sample(ids, ANSWERING):
-        for ask in asks:
-            record_pledge(
-                session,
-                campaign_id=1,
-                candidacy_id=candidacy_id,
-                ask_id=ask.id,
-                stance=chance.choice(list(Stance)),
-                channel=Channel.LINK,
-                entered_by=CANDIDATE,
-                statement="I will work for this in the next parliament, as I did in this one.",
-                now=now,
+    standing = session.execute(
+        select(Candidacy.id, Candidacy.person_id, Candidacy.ballot_id).order_by(Candidacy.id)
+    ).all()
+    rows, previous_hash = [], FIRST_PREVIOUS_HASH
+    for sequence in range(1, EVENTS + 1):
+        candidacy, ask = chance.choice(standing), chance.choice(asks)
+        hashed: dict[str, Any] = {
+            "form": NEWEST_FORM,
+            "sequence": sequence,
+            "kind": EventKind.ANSWER,
+            "stance": chance.choice(list(Stance)),
+            "statement": "I will work for this in the next parliament, as I did in this one.",
+            "channel": Channel.LINK,
+            "source_url": "",
+            "quote": "",
+            "verification_level": VerificationLevel.FIRST_HAND,
+            "entered_by": CANDIDATE,
+            "recorded_at": now - timedelta(seconds=EVENTS - sequence),
+            "previous_hash": previous_hash,
+        }
+        previous_hash = chain_hash(
+            ChainEntry(
+                campaign=CAMPAIGN,
+                person_id=candidacy.person_id,
+                ballot_id=candidacy.ballot_id,
+                ask=ask.slug,
+                ask_version=ask.current.number,
+                refers_to=None,
+                **hashed,
             )
+        )
+        rows.append(
+            hashed
+            | {
+                "campaign_id": 1,
+                "candidacy_id": candidacy.id,
+                "ask_id": ask.id,
+                "ask_version_id": ask.current.id,
+                "hash": previous_hash,
+            }
+        )
+    session.execute(table_of(PledgeEvent).insert(), rows)
 
 
 def add_letters(world: World, count: int) -> None:
@@ -176,7 +216,7 @@ _LETTERS = (
     SELECT a.id, 1, a.supporter_id, c.id,
         CASE a.id % 10 WHEN 0 THEN 'withdrawn' WHEN 1 THEN 'queued' WHEN 2 THEN 'queued'
             WHEN 3 THEN 'queued' WHEN 4 THEN 'queued' ELSE 'sent' END,
-        'Safer internet', substr(hex(zeroblob(300)), 1, 500), 'hash-' || a.id || '-' || c.id,
+        'Safer internet', 'Dear candidate', 'hash-' || a.id || '-' || c.id,
         0, :now, :now
     FROM actions a
     JOIN ballots b ON b.constituency_id = a.constituency_id

@@ -24,13 +24,13 @@ from campaign.delivery.channels.signing import load_signer
 from campaign.delivery.channels.smtp import SmtpChannel
 from campaign.delivery.worker import Worker
 from campaign.followups.answer_news import tell_news
-from campaign.followups.changes import run_change_chores
+from campaign.followups.change_chores import run_change_chores
 from campaign.followups.correspondence import run_letter_chores
 from campaign.followups.invitations import run_invitation_chores
 from campaign.followups.overtaken import ask_writers, hold_overtaken_letters
 from campaign.followups.repairs import keep_repairs
 from campaign.followups.returned_mail import outcome_handler
-from campaign.letters.service import keep_pauses
+from campaign.letters.service import FollowPolls, keep_pauses
 from campaign.pledges.service import publish_heads
 
 CHANNELS: dict[str, Callable[[MailSettings], Channel]] = {
@@ -88,6 +88,7 @@ def build_worker(toolkit: Toolkit) -> Worker:
         name=f"{socket.gethostname()}:{os.getpid()}",
         on_outcome=outcome_handler(toolkit),
         chores=[
+            FollowPolls(),
             hold_overtaken_letters,
             partial(run_letter_chores, toolkit),
             partial(ask_writers, toolkit),

@@ -98,6 +98,13 @@ def list_open_repairs(session: Session) -> list[ContactRepair]:
     )
 
 
+def count_open_repairs(session: Session) -> int:
+    """Return how many addresses wait to be repaired."""
+    return session.scalars(
+        select(func.count()).select_from(ContactRepair).where(ContactRepair.settled_at.is_(None))
+    ).one()
+
+
 def get_open_repair(session: Session, repair_id: int) -> ContactRepair:
     """Return an address that waits to be repaired; raises RepairNotFound."""
     found = session.get(ContactRepair, repair_id)

@@ -1,4 +1,7 @@
-"""E-mail rendering: ``templates/emails/<name>/{subject.txt,body.txt}`` to plain text."""
+"""E-mail rendering: ``templates/emails/<name>/{subject.txt,body.txt}`` to plain text.
+
+Other languages stand beside the English: ``subject.cy.txt`` and ``body.cy.txt``.
+"""
 
 import re
 from dataclasses import dataclass
@@ -6,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from campaign.core.languages import Language
 
 
 @dataclass(frozen=True)
@@ -30,10 +35,16 @@ class EmailRenderer:
             auto_reload=False,
         )
 
-    def render(self, name: str, /, **context: Any) -> RenderedEmail:
-        """Return the e-mail of this name; white space in the subject is folded to one line."""
-        subject = self._environment.get_template(f"{name}/subject.txt").render(context)
-        body = self._environment.get_template(f"{name}/body.txt").render(context)
+    def render(
+        self, name: str, /, *, language: Language = Language.ENGLISH, **context: Any
+    ) -> RenderedEmail:
+        """Return the e-mail of this name; white space in the subject is folded to one line.
+
+        A mail that does not exist in the language is an error: nothing falls back silently.
+        """
+        ending = "txt" if language is Language.ENGLISH else f"{language}.txt"
+        subject = self._environment.get_template(f"{name}/subject.{ending}").render(context)
+        body = self._environment.get_template(f"{name}/body.{ending}").render(context)
         return RenderedEmail(
             subject=" ".join(subject.split()),
             body=re.sub(r"\n{3,}", "\n\n", body).strip() + "\n",

@@ -4,8 +4,14 @@
 class CampaignError(Exception):
     """Base of every error that this toolkit raises on purpose.
 
-    ``str(error)`` is one clear sentence for the person who asked, without any personal data.
+    ``str(error)`` is one clear sentence for the person who asked, without any personal data. What
+    varies in it can be given as ``values``, so that the sentence can be looked up in a catalogue.
     """
+
+    def __init__(self, sentence: str = "", /, **values: object) -> None:
+        super().__init__(sentence % values if values else sentence)
+        self.sentence = sentence
+        self.values = values
 
 
 class NotFound(CampaignError):

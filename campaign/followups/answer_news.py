@@ -19,7 +19,7 @@ from campaign.followups.correspondence import correspondence
 from campaign.letters.models import Letter
 from campaign.letters.rules import LetterStatus
 from campaign.letters.service import queue_notice
-from campaign.pledges.queries import CurrentAnswer, list_current_answers, map_answer_times
+from campaign.pledges.queries import CurrentAnswer, list_current_answers, map_news_times
 from campaign.pledges.rules import STANCE_WORDS
 from campaign.supporters.models import NewsSubscription, Supporter
 
@@ -36,7 +36,7 @@ class AnsweredCandidate:
 
     candidacy: Candidacy
     stances: Sequence[tuple[str, str]]
-    """Title of each ask that is answered today, and the stance in words; none after withdrawal."""
+    """Title of each ask answered today, and the stance in words; none where no answer stands."""
 
 
 def tell_news(toolkit: Toolkit, session: Session, now: datetime, *, limit: int = BATCH) -> int:
@@ -82,7 +82,7 @@ def _tell(
 ) -> int:
     changed = {
         candidacy_id: moment
-        for candidacy_id, moment in map_answer_times(
+        for candidacy_id, moment in map_news_times(
             session, campaign.id, since=until - LOOK_BACK
         ).items()
         if moment <= until

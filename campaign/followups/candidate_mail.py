@@ -2,17 +2,24 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
 from campaign.candidates.models import Candidacy
 from campaign.core.emails import RenderedEmail
+from campaign.core.languages import Language
 from campaign.core.toolkit import Toolkit
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.queries import is_suppressed
 from campaign.delivery.rules import Lane, campaign_scope, normalise_recipient
 from campaign.delivery.service import queue_message
+from campaign.elections.models import Election
+from campaign.letters.service.mail import local_moment
+from campaign.pledges.queries import get_language
+from campaign.pledges.rules import STANCE_WORDS_IN
 from campaign.pledges.service import answer_token
 
 
@@ -56,17 +63,49 @@ def queue_to_candidate(
         body=text.body,
         now=now,
         not_after=not_after,
+        timezone=candidacy.ballot.election.timezone,
     )
 
 
 def render_for(
-    toolkit: Toolkit, name: str, *, campaign: Campaign, candidacy: Candidacy, **context: Any
+    toolkit: Toolkit,
+    session: Session,
+    name: str,
+    *,
+    campaign: Campaign,
+    candidacy: Candidacy,
+    **context: Any,
 ) -> RenderedEmail:
-    """Return the e-mail of this name for a candidate."""
+    """Return the e-mail of this name for a candidate, in the language of their choice.
+
+    Every mail that comes by here exists in every language.
+    """
+    language = get_language(session, campaign.id, candidacy.id)
+    constituency = candidacy.ballot.constituency
     return toolkit.emails.render(
         name,
+        language=language,
         campaign=campaign,
         person=candidacy.person,
-        place=candidacy.ballot.constituency.name,
+        place=constituency.name_in(language),
+        words=STANCE_WORDS_IN[language],
         **context,
     )
+
+
+def moment_for(
+    session: Session,
+    moment: datetime,
+    *,
+    campaign: Campaign,
+    candidacy: Candidacy,
+    election: Election,
+    is_day: bool = False,
+) -> str:
+    """Return a moment, or only its day, in the election's time and the candidate's language."""
+    if get_language(session, campaign.id, candidacy.id) is Language.ENGLISH:
+        words = local_moment(moment, election)
+        return words.partition(" on ")[2] if is_day else words
+    local = moment.astimezone(ZoneInfo(election.timezone))
+    pattern = "d MMMM y" if is_day else "HH:mm, EEEE d MMMM y"
+    return format_datetime(local, pattern, locale=Language.WELSH.value)

@@ -3,31 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Ask, Campaign
 from campaign.candidates.models import Candidacy
-from campaign.candidates.queries import get_candidacy
 from campaign.core.toolkit import Toolkit
-from campaign.delivery.queries import find_message
-from campaign.delivery.rules import Lane, MessageStatus
-from campaign.elections.models import Election
+from campaign.delivery.rules import Lane
 from campaign.elections.queries import get_election
 from campaign.followups.candidate_mail import (
     answer_link,
     is_reachable,
+    moment_for,
     queue_to_candidate,
     render_for,
 )
 from campaign.followups.receipts import send_receipt
-from campaign.letters.service.mail import local_moment
 from campaign.pledges.models import PendingChange
 from campaign.pledges.queries import CurrentAnswer, has_open_request, list_current_answers
 from campaign.pledges.rules import (
     PROTEST_TIME,
-    STANCE_WORDS,
     TAKES_EFFECT,
     ChangeOutcome,
     RequestKind,
@@ -47,8 +43,6 @@ from campaign.pledges.service import (
     settle_change,
     takes_answers,
 )
-
-BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +65,22 @@ def ask_about_changes(
     """
     changes = list(lock_open_changes(session, campaign_id=campaign.id, candidacy_id=candidacy.id))
     if not is_reachable(session, candidacy):
-        _hand_to_organisers(session, changes, now=now)
+        hand_to_organisers(session, changes, now=now)
         return
     newest = changes[-1]
     election = get_election(session, campaign.election_id)
     base = f"{toolkit.settings.base_url}/answer"
     due_at = now + PROTEST_TIME
+    when = partial(moment_for, session, election=election, campaign=campaign, candidacy=candidacy)
     text = render_for(
         toolkit,
+        session,
         "change_pending",
         campaign=campaign,
         candidacy=candidacy,
         changes=show_changes(session, campaign, candidacy, changes),
-        words=STANCE_WORDS,
-        due=local_moment(due_at, election) if due_at < election.poll_closes_at else "",
-        closes=local_moment(election.poll_closes_at, election),
+        due=when(due_at) if due_at < election.poll_closes_at else "",
+        closes=when(election.poll_closes_at),
         link=f"{base}/change/{change_token(toolkit.signer, newest)}/",
         objection=f"{base}/not-me/{dispute_token(toolkit.signer, newest)}/",
     )
@@ -140,7 +135,7 @@ def confirm_changes(
         through_id=door.changes[-1].id,
     )
     door = replace(door, changes=list(locked))
-    return door, _settle(toolkit, session, door, ChangeOutcome.CONFIRMED, now=now)
+    return door, settle(toolkit, session, door, ChangeOutcome.CONFIRMED, now=now)
 
 
 def dispute_changes(toolkit: Toolkit, session: Session, token: str, *, now: datetime) -> ChangeDoor:
@@ -188,76 +183,13 @@ def decide_change(
     change = get_open_change(session, change_id, campaign_id=campaign.id, candidacy_id=candidacy.id)
     door = ChangeDoor(campaign, candidacy, [change])
     outcome = ChangeOutcome.ALLOWED if is_right else ChangeOutcome.DROPPED
-    return _settle(toolkit, session, door, outcome, now=now)[0]
+    return settle(toolkit, session, door, outcome, now=now)[0]
 
 
-def run_change_chores(toolkit: Toolkit, session: Session, now: datetime) -> int:
-    """Let changes take effect against which nobody protested, or lapse; return how many.
-
-    A chore of the worker. The day for a protest begins when the mail has left; a change whose mail
-    did not arrive goes to the organisers. What is not confirmed when the poll closes lapses.
-    """
-    settled = 0
-    for campaign_id, candidacy_id in _list_due(session, now):
-        campaign = session.get_one(Campaign, campaign_id)
-        candidacy = get_candidacy(session, candidacy_id)
-        changes = lock_open_changes(session, campaign_id=campaign_id, candidacy_id=candidacy_id)
-        if not takes_answers(session, campaign, now=now):
-            door = ChangeDoor(campaign, candidacy, list(changes))
-            settled += len(_settle(toolkit, session, door, ChangeOutcome.LAPSED, now=now))
-            continue
-        unopposed = []
-        for change in changes:
-            if change.due_at is None or change.due_at > now:
-                continue
-            if not _can_have_been_read(session, change, candidacy):
-                _hand_to_organisers(session, [change], now=now)
-            elif (due_at := _due_at(session, change, now=now)) > now:
-                change.due_at = due_at
-            else:
-                unopposed.append(change)
-        if unopposed:
-            door = ChangeDoor(campaign, candidacy, unopposed)
-            settled += len(_settle(toolkit, session, door, ChangeOutcome.UNOPPOSED, now=now))
-    return settled
-
-
-def _list_due(session: Session, now: datetime) -> Sequence[tuple[int, int]]:
-    rows = session.execute(
-        select(PendingChange.campaign_id, PendingChange.candidacy_id)
-        .join(Campaign, Campaign.id == PendingChange.campaign_id)
-        .join(Election, Election.id == Campaign.election_id)
-        .where(
-            PendingChange.settled_at.is_(None),
-            or_(PendingChange.due_at <= now, Election.poll_closes_at <= now),
-        )
-        .distinct()
-        .order_by(PendingChange.campaign_id, PendingChange.candidacy_id)
-        .limit(BATCH)
-    )
-    return [(campaign_id, candidacy_id) for campaign_id, candidacy_id in rows]
-
-
-def _can_have_been_read(session: Session, change: PendingChange, candidacy: Candidacy) -> bool:
-    """Tell whether the mail about a change went, or still goes, to where the candidate reads."""
-    message = find_message(session, change.outbox_message_id or 0)
-    return (
-        message is not None
-        and message.status not in (MessageStatus.FAILED, MessageStatus.CANCELLED)
-        and message.recipient == candidacy.person.email
-        and is_reachable(session, candidacy)
-    )
-
-
-def _due_at(session: Session, change: PendingChange, *, now: datetime) -> datetime:
-    message = find_message(session, change.outbox_message_id or 0)
-    # A mail that a pause keeps here leaves nobody a day to protest.
-    return ((message.sent_at if message else None) or now) + PROTEST_TIME
-
-
-def _hand_to_organisers(
+def hand_to_organisers(
     session: Session, changes: Sequence[PendingChange], *, now: datetime
 ) -> None:
+    """Let organisers ask the candidate: no mail can, and time alone changes nothing."""
     for change in changes:
         change.due_at = None
         note_request(
@@ -270,7 +202,7 @@ def _hand_to_organisers(
         session.flush()  # The next one finds this request.
 
 
-def _settle(
+def settle(
     toolkit: Toolkit, session: Session, door: ChangeDoor, outcome: ChangeOutcome, *, now: datetime
 ) -> list[ChangeOutcome]:
     """Settle changes and tell the candidate what has become of them."""
@@ -297,11 +229,11 @@ def _tell_of_lapse(
     is_open = takes_answers(session, door.campaign, now=now)
     text = render_for(
         toolkit,
+        session,
         "change_lapsed",
         campaign=door.campaign,
         candidacy=door.candidacy,
         changes=lapsed,
-        words=STANCE_WORDS,
         is_open=is_open,
         link=answer_link(toolkit, session, door.campaign.id, door.candidacy.id)
         if is_open

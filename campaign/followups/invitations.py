@@ -18,10 +18,14 @@ from campaign.delivery.service import cancel_message
 from campaign.elections.models import Election
 from campaign.elections.queries import get_election
 from campaign.elections.rules import ElectionPhase
-from campaign.followups.candidate_mail import answer_link, queue_to_candidate, render_for
+from campaign.followups.candidate_mail import (
+    answer_link,
+    moment_for,
+    queue_to_candidate,
+    render_for,
+)
 from campaign.followups.correspondence import list_mail_stops
 from campaign.letters.queries import count_writers_by_candidacy
-from campaign.letters.service.mail import local_moment
 from campaign.pledges.models import InvitationTimetable
 from campaign.pledges.queries import list_ever_answered, list_invitations
 from campaign.pledges.rules import INVITATION_STEPS
@@ -108,15 +112,17 @@ def render_invitation(
 
     ``earlier`` is when the invitation left, and ``reminders`` how many may follow it.
     """
+    when = partial(moment_for, session, election=election, campaign=campaign, candidacy=candidacy)
     return render_for(
         toolkit,
+        session,
         "invitation_reminder" if step else "invitation",
         campaign=campaign,
         candidacy=candidacy,
         asks=list_asks(session, campaign.id),
         writers=writers,
-        closes=local_moment(election.poll_closes_at, election),
-        earlier=local_moment(earlier, election).partition(" on ")[2] if earlier else "",
+        closes=when(election.poll_closes_at),
+        earlier=when(earlier, is_day=True) if earlier else "",
         reminders=reminders,
         is_last=step >= reminders,
         link=link,

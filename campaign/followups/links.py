@@ -60,6 +60,7 @@ def replace_link(
     session.flush()
     text = render_for(
         toolkit,
+        session,
         "answer_link_reissued",
         campaign=campaign,
         candidacy=candidacy,

@@ -11,7 +11,6 @@ from campaign.core.toolkit import Toolkit
 from campaign.delivery.rules import Lane
 from campaign.followups.candidate_mail import answer_link, queue_to_candidate, render_for
 from campaign.pledges.queries import list_current_answers, list_open_changes
-from campaign.pledges.rules import STANCE_WORDS
 
 
 def send_receipt(
@@ -21,6 +20,7 @@ def send_receipt(
     answers = list_current_answers(session, campaign.id, candidacy_ids=[candidacy.id])
     text = render_for(
         toolkit,
+        session,
         "answer_receipt",
         campaign=campaign,
         candidacy=candidacy,
@@ -29,7 +29,6 @@ def send_receipt(
             for ask in list_asks(session, campaign.id)
         ],
         waiting=bool(list_open_changes(session, campaign.id, candidacy.id)),
-        words=STANCE_WORDS,
         link=answer_link(toolkit, session, campaign.id, candidacy.id),
     )
     queue_to_candidate(

@@ -166,7 +166,7 @@ def _tell(
         "recorded_for_you",
         campaign=campaign,
         person=candidacy.person,
-        entry=entry,
+        entry=entry.as_public(),  # What is hidden is not sent about either.
         stance=STANCE_WORDS[entry.stance] if entry.stance else "",
         step=event.kind.value,
         reason=event.reason,

@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaign.core.db import Base
+from campaign.core.languages import Language
 
 
 class BoundarySet(Base):
@@ -45,6 +46,10 @@ class Constituency(Base):
     """Row in the hexagon map; grows northwards."""
 
     boundary_set: Mapped[BoundarySet] = relationship()
+
+    def name_in(self, language: Language) -> str:
+        """Return the name in a language, or the usual one where there is no other."""
+        return (self.name_cy if language is Language.WELSH else "") or self.name
 
 
 class ConstituencyAlias(Base):

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from campaign.campaigns.models import Ask, AskVersion
 from campaign.candidates.models import Candidacy
 from campaign.core.db import Base, enum_by_value
+from campaign.core.languages import Language
 from campaign.pledges.rules import ChangeOutcome, Channel, EventKind, Stance, SuggestionStatus
 
 
@@ -129,6 +130,10 @@ class AnswerLink(Base):
     generation: Mapped[int] = mapped_column(default=1)
     """Links of an earlier generation no longer open."""
     is_revoked: Mapped[bool] = mapped_column(default=False)
+    language: Mapped[Language] = mapped_column(
+        enum_by_value(Language), default=Language.ENGLISH, server_default=Language.ENGLISH.value
+    )
+    """Of the page behind the link, and of what the campaign writes to the candidate."""
 
 
 class CandidateRequest(Base):

@@ -17,12 +17,14 @@ from campaign.delivery.rules import (
     MessageStatus,
     Pace,
     Waiting,
+    campaign_scope,
     expect_places,
     plan_places,
 )
 from campaign.elections.models import Ballot
 from campaign.geography.models import Constituency
 from campaign.letters.models import Letter
+from campaign.pledges.models import Invitation
 
 ROWS = 20
 MOST_PLANNED = 100
@@ -122,11 +124,14 @@ def describe_backlog(session: Session, *, mail: MailSettings, now: datetime) -> 
 
 
 def _list_queues(session: Session, campaign_id: int | None, now: datetime) -> list[_Queue]:
-    """Return the line of each recipient whom the campaign has letters for, the longest first."""
+    """Return the line of each recipient whom the campaign has mail for, the longest first.
+
+    Counted in e-mails, as the limits are: a digest is one, and so is an invitation.
+    """
     of_campaign = (
         func.count()
         if campaign_id is None
-        else func.sum(case((Letter.campaign_id == campaign_id, 1), else_=0))
+        else func.sum(case((OutboxMessage.scope == campaign_scope(campaign_id), 1), else_=0))
     )
     counted = (
         select(
@@ -136,7 +141,6 @@ def _list_queues(session: Session, campaign_id: int | None, now: datetime) -> li
             func.min(OutboxMessage.not_after).label("not_after"),
             func.min(OutboxMessage.timezone).label("timezone"),
         )
-        .outerjoin(Letter, Letter.outbox_message_id == OutboxMessage.id)
         .where(
             OutboxMessage.status == MessageStatus.QUEUED,
             OutboxMessage.lane == Lane.LETTER,
@@ -176,22 +180,27 @@ def _name_recipients(
     session: Session, keys: Collection[str], campaign_id: int | None
 ) -> dict[str, tuple[str, str, int]]:
     """Return names, constituencies and the number of a person for each address."""
-    query = (
-        select(OutboxMessage.recipient_key, Person.id, Person.name, Constituency.name)
-        .join(Letter, Letter.outbox_message_id == OutboxMessage.id)
-        .join(Candidacy, Candidacy.id == Letter.candidacy_id)
-        .join(Person, Person.id == Candidacy.person_id)
-        .join(Ballot, Ballot.id == Candidacy.ballot_id)
-        .join(Constituency, Constituency.id == Ballot.constituency_id)
-        .where(OutboxMessage.recipient_key.in_(keys), OutboxMessage.status == MessageStatus.QUEUED)
-        .distinct()
-        .order_by(Person.name, Person.id)
-    )
-    if campaign_id is not None:
-        query = query.where(Letter.campaign_id == campaign_id)
     found: dict[str, list[tuple[int, str, str]]] = {}
-    for key, person_id, name, place in session.execute(query):
-        found.setdefault(key, []).append((person_id, name, place))
+    # From what carries letters, and from invitations, which carry none.
+    for carried in (Letter, Invitation):
+        query = (
+            select(OutboxMessage.recipient_key, Person.id, Person.name, Constituency.name)
+            .join(carried, carried.outbox_message_id == OutboxMessage.id)
+            .join(Candidacy, Candidacy.id == carried.candidacy_id)
+            .join(Person, Person.id == Candidacy.person_id)
+            .join(Ballot, Ballot.id == Candidacy.ballot_id)
+            .join(Constituency, Constituency.id == Ballot.constituency_id)
+            .where(
+                OutboxMessage.recipient_key.in_(keys),
+                OutboxMessage.status == MessageStatus.QUEUED,
+            )
+            .distinct()
+            .order_by(Person.name, Person.id)
+        )
+        if campaign_id is not None:
+            query = query.where(carried.campaign_id == campaign_id)
+        for key, person_id, name, place in session.execute(query):
+            found.setdefault(key, []).append((person_id, name, place))
     return {
         key: (
             ", ".join(dict.fromkeys(each[1] for each in people)),

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
@@ -14,9 +14,10 @@ from campaign.elections.models import Election
 from campaign.elections.queries import get_election
 from campaign.geography.models import Constituency
 from campaign.geography.queries import list_constituencies
-from campaign.pledges.rules import Stance
+from campaign.pledges.queries import list_current_answers
+from campaign.pledges.rules import NO_MARKS, Marks, Stance
 from campaign.reports.hexmap import HexMap, lay_out
-from campaign.reports.register import AGREEING, Standing, list_standings
+from campaign.reports.register import AGREEING, Standing, list_counted_parties, list_standings
 from campaign.reports.stances import list_current_stances
 from campaign.reports.tracker import Shade, shade_of
 
@@ -66,6 +67,8 @@ class Match:
 
     standing: Standing
     stances: Mapping[int, Stance]
+    marks: Mapping[int, Marks]
+    """Which of those answers the candidate disputes; read for those shown only."""
 
 
 @dataclass(slots=True)
@@ -132,14 +135,14 @@ class SearchChoices:
 def list_search_choices(session: Session, campaign: Campaign) -> SearchChoices:
     """Return what the form of a campaign's search offers."""
     election = get_election(session, campaign.election_id)
-    standings = [each for each in list_standings(session, election.id) if each.is_counted]
-    parties = {each.party_id: each.registered_party_name for each in standings}
+    counted = list_counted_parties(session, election.id)
+    parties = [(party_id, name) for party_id, name, _elected in counted]
     places = list_constituencies(session, election.boundary_set_id)
     return SearchChoices(
         asks=[(ask.id, ask.current.title) for ask in list_asks(session, campaign.id)],
-        parties=sorted(parties.items(), key=lambda party: (party[1].casefold(), party[0])),
+        parties=sorted(parties, key=lambda party: (party[1].casefold(), party[0])),
         nations=sorted({place.nation for place in places if place.nation}),
-        has_results=any(each.status is CandidacyStatus.ELECTED for each in standings),
+        has_results=any(elected for _party_id, _name, elected in counted),
     )
 
 
@@ -162,7 +165,7 @@ def search_candidates(
     stances, newest = _stances_by_candidacy(session, campaign, {ask.id for ask in asks})
     sought = _plain(question.words).split()
     matches = [
-        Match(each, stances.get(each.candidacy_id, {}))
+        Match(each, stances.get(each.candidacy_id, {}), {})
         for each in group
         if fits(question.answer, stances.get(each.candidacy_id, {}), each.is_reachable)
         and _has_words(each, places[each.constituency_id], sought)
@@ -174,7 +177,7 @@ def search_candidates(
         question=question,
         election=election,
         asks=asks,
-        matches=matches[(page - 1) * PAGE_SIZE : page * PAGE_SIZE],
+        matches=_marked(session, campaign, matches[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]),
         count=len(matches),
         whole=len(group),
         page=page,
@@ -211,6 +214,18 @@ def _is_in_group(
         and question.nation in (None, places[standing.constituency_id].nation)
         and (not question.is_elected or standing.status is CandidacyStatus.ELECTED)
     )
+
+
+def _marked(session: Session, campaign: Campaign, matches: Sequence[Match]) -> list[Match]:
+    """Return matches with what was said about their answers later."""
+    ids = [each.standing.candidacy_id for each in matches if each.stances]
+    marks: dict[int, dict[int, Marks]] = {}
+    for (candidacy_id, ask_id), answer in list_current_answers(
+        session, campaign.id, candidacy_ids=ids
+    ).items():
+        if answer.marks is not NO_MARKS:
+            marks.setdefault(candidacy_id, {})[ask_id] = answer.marks
+    return [replace(each, marks=marks.get(each.standing.candidacy_id, {})) for each in matches]
 
 
 def _stances_by_candidacy(

@@ -1,4 +1,9 @@
-"""What has changed in the public record, newest first: for feeds."""
+"""What has changed in the public record, newest first: for feeds.
+
+What is said about an entry later is told in its own place: the entry keeps its number, comes to the
+top again, and says that it is disputed, settled, struck or hidden. Whoever has shown the text of an
+entry learns by this that it is gone, which a second entry beside the first would not undo.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +15,16 @@ from campaign.campaigns.models import AskVersion, Campaign
 from campaign.candidates.models import Candidacy
 from campaign.elections.models import Ballot
 from campaign.pledges.models import PledgeEvent
-from campaign.pledges.rules import Channel, EventKind, Stance
-from campaign.reports.open_events import DECISIONS, ENTRIES
+from campaign.pledges.queries import is_about, map_marks
+from campaign.pledges.rules import (
+    ENTRY_KINDS,
+    MARK_KINDS,
+    NO_MARKS,
+    Channel,
+    EventKind,
+    Marks,
+    Stance,
+)
 from campaign.reports.register import Standing, map_standings
 
 CHANGES = 50
@@ -29,35 +42,36 @@ class Change:
     stance: Stance | None
     """None for a withdrawal."""
     statement: str
+    """Empty where it is hidden."""
     public_at: datetime
+    changed_at: datetime
+    """When the newest event about it was added."""
+    marks: Marks = NO_MARKS
 
 
 def list_changes(
     session: Session, campaign: Campaign, *, constituency_id: int | None = None
 ) -> list[Change]:
     """Return the newest changes of a campaign, or of one constituency in it."""
-    review, other = aliased(PledgeEvent), aliased(PledgeEvent)
+    review, mark, newest = (aliased(PledgeEvent) for _ in range(3))
     became_public = func.coalesce(review.sequence, PledgeEvent.sequence)
-    # Whoever hides an entry says so in a kind of event that is none of these.
-    is_hidden = (
-        select(other.id)
-        .where(other.refers_to_id == PledgeEvent.id, other.kind.not_in(DECISIONS))
-        .exists()
+    marked = (
+        select(func.max(mark.sequence))
+        .where(is_about(mark, PledgeEvent), mark.kind.in_(MARK_KINDS))
+        .correlate(PledgeEvent)
+        .scalar_subquery()
     )
     rows = (
-        select(PledgeEvent, AskVersion.title, review.recorded_at)
+        select(PledgeEvent, AskVersion.title, review.recorded_at, newest.recorded_at)
         .join(PledgeEvent.ask_version)
-        .outerjoin(
-            review,
-            and_(review.refers_to_id == PledgeEvent.id, review.kind == EventKind.REVIEW),
-        )
+        .outerjoin(review, and_(is_about(review, PledgeEvent), review.kind == EventKind.REVIEW))
+        .outerjoin(newest, and_(newest.campaign_id == campaign.id, newest.sequence == marked))
         .where(
             PledgeEvent.campaign_id == campaign.id,
-            PledgeEvent.kind.in_(ENTRIES),
+            PledgeEvent.kind.in_(ENTRY_KINDS),
             or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)),
-            ~is_hidden,
         )
-        .order_by(became_public.desc())
+        .order_by(func.coalesce(newest.sequence, became_public).desc())
         .limit(CHANGES)
     )
     if constituency_id is not None:
@@ -67,15 +81,30 @@ def list_changes(
             .where(Ballot.constituency_id == constituency_id)
         )
     found = session.execute(rows).all()
-    people = map_standings(session, [event.candidacy_id for event, _title, _at in found])
+    people = map_standings(session, [event.candidacy_id for event, *_ in found])
+    marks = map_marks(session, campaign.id, event_ids=[event.id for event, *_ in found])
     return [
-        Change(
-            sequence=event.sequence,
-            standing=people[event.candidacy_id],
-            ask_title=title,
-            stance=event.stance if event.kind is EventKind.ANSWER else None,
-            statement=event.statement,
-            public_at=reviewed_at or event.recorded_at,
-        )
-        for event, title, reviewed_at in found
+        _change(event, title, people[event.candidacy_id], marks.get(event.id, NO_MARKS), *moments)
+        for event, title, *moments in found
     ]
+
+
+def _change(
+    event: PledgeEvent,
+    title: str,
+    standing: Standing,
+    marks: Marks,
+    reviewed_at: datetime | None,
+    marked_at: datetime | None,
+) -> Change:
+    public_at = reviewed_at or event.recorded_at
+    return Change(
+        sequence=event.sequence,
+        standing=standing,
+        ask_title=title,
+        stance=event.stance if event.kind is EventKind.ANSWER else None,
+        statement="" if marks.is_hidden else event.statement,
+        public_at=public_at,
+        changed_at=marked_at or public_at,
+        marks=marks,
+    )

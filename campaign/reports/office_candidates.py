@@ -123,16 +123,19 @@ def search_candidates(
     words: str,
     group: Group | None = None,
     limit: int = MAXIMUM_ROWS,
+    offset: int = 0,
 ) -> tuple[list[CandidateRow], int]:
     """Find candidates whose name, party or constituency holds every word; and how many there are.
 
-    In the order of the ballot paper within each constituency; at most ``limit`` of them. ``group``
-    keeps those of one kind.
+    In the order of the ballot paper within each constituency; at most ``limit`` of them, from
+    ``offset`` on. ``group`` keeps those of one kind.
     """
     matching = _matching(session, campaign, words, group)
     count = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
     rows = session.execute(
-        matching.order_by(Constituency.name, Person.sort_name, Person.id).limit(limit)
+        matching.order_by(Constituency.name, Person.sort_name, Person.id)
+        .limit(limit)
+        .offset(offset)
     ).all()
     ids = [row.candidacy_id for row in rows]
     letters = _count_confirmed_letters(session, campaign.id, ids)

@@ -20,7 +20,7 @@ from campaign.pledges.rules import PUBLIC_FLOOR, Stance
 from campaign.reports.letter_totals import LetterTotals
 from campaign.reports.register import Standing, list_asked, list_uncounted_standings
 from campaign.reports.stances import list_current_stances
-from campaign.reports.tallies import tally_campaign, tally_places
+from campaign.reports.tallies import tally_campaign, tally_elected, tally_places
 from campaign.reports.tracker import Tally
 
 Json = dict[str, object]
@@ -66,6 +66,7 @@ def describe_totals(session: Session, campaign: Campaign, letters: LetterTotals)
     uncounted = list_uncounted_standings(session, campaign.election_id)
     left_out = {each.candidacy_id for each in uncounted}
     tally = tally_campaign(session, campaign)
+    elected = tally_elected(session, campaign)
     counts = Counter(
         (each.ask_id, each.stance)
         for each in list_current_stances(session, campaign.id)
@@ -74,6 +75,7 @@ def describe_totals(session: Session, campaign: Campaign, letters: LetterTotals)
     is_shown = letters.supporters >= PUBLIC_FLOOR
     return {
         "candidates": describe_tally(tally),
+        "elected": describe_tally(elected) if elected else None,
         "withdrawn": sum(not each.is_cancelled for each in uncounted),
         "cancelled_ballots": len({each.constituency_id for each in uncounted if each.is_cancelled}),
         "asks": [
@@ -182,4 +184,9 @@ def _stance(ask: Ask, answer: CurrentAnswer | None) -> Json:
         "quote": answer.quote,
         "verification_level": int(answer.verification_level),
         "recorded_at": iso(answer.recorded_at),
+        "valid_from": answer.valid_from.isoformat() if answer.valid_from else None,
+        "archive_sha256": answer.archive_sha256,
+        "archive_url": answer.archive_url,
+        "dispute": answer.marks.dispute,
+        "is_hidden": answer.marks.is_hidden,
     }

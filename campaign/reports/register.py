@@ -2,9 +2,21 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from campaign.candidates.models import Candidacy, Person
@@ -96,9 +108,17 @@ def count_candidacies(
 def list_asked(
     session: Session, candidacy_ids: Collection[int], *, campaign_id: int
 ) -> frozenset[int]:
-    """Return those of the candidacies to whom a letter of the campaign was sent."""
-    rows = select(Candidacy.id).where(Candidacy.id.in_(candidacy_ids), _is_asked(campaign_id))
-    return frozenset(session.scalars(rows))
+    """Return those of the candidacies to whom the campaign's letter or invitation was sent."""
+    given = {"candidacy_ids": list(candidacy_ids), "campaign_id": campaign_id}
+    return frozenset(session.scalars(_asked(), given))
+
+
+@cache  # Building it takes as long as the database takes for a page of candidates.
+def _asked() -> Select[int]:
+    some: BindParameter[Any] = bindparam("candidacy_ids", expanding=True)
+    return select(Candidacy.id).where(
+        Candidacy.id.in_(some), _is_asked(bindparam("campaign_id", type_=Integer))
+    )
 
 
 def map_standings(session: Session, candidacy_ids: Collection[int]) -> dict[int, Standing]:
@@ -113,6 +133,7 @@ def list_counted_standings(
     *,
     campaign_id: int,
     constituency_ids: Collection[int] | None = None,
+    elected_only: bool = False,
 ) -> list[CountedStanding]:
     """Return whoever is counted, in no order; in some constituencies where these are given."""
     statement = (
@@ -130,9 +151,27 @@ def list_counted_standings(
         .join(Candidacy.ballot)
         .where(Ballot.election_id == election_id, _is_counted())
     )
+    if elected_only:
+        statement = statement.where(Candidacy.status == CandidacyStatus.ELECTED)
     if constituency_ids is not None:
         statement = statement.where(Ballot.constituency_id.in_(constituency_ids))
     return [CountedStanding._make(row) for row in session.execute(statement)]
+
+
+def list_counted_parties(session: Session, election_id: str) -> list[tuple[str, str, int]]:
+    """Return the id and registered name of whoever's candidates are counted, and how many won."""
+    rows = session.execute(
+        select(
+            Candidacy.party_id,
+            Party.name,
+            func.count().filter(Candidacy.status == CandidacyStatus.ELECTED),
+        )
+        .join(Candidacy.party)
+        .join(Candidacy.ballot)
+        .where(Ballot.election_id == election_id, _is_counted())
+        .group_by(Candidacy.party_id, Party.name)
+    )
+    return [(party_id, name, elected) for party_id, name, elected in rows]
 
 
 def list_uncounted_standings(session: Session, election_id: str) -> list[UncountedStanding]:
@@ -182,7 +221,7 @@ def _is_reachable() -> ColumnElement[bool]:
     return func.coalesce(Person.email, "") != ""
 
 
-def _is_asked(campaign_id: int) -> ColumnElement[bool]:
+def _is_asked(campaign_id: int | BindParameter[int]) -> ColumnElement[bool]:
     """Return whether a letter or an invitation was sent; each is looked up in an index.
 
     So the cost does not grow with them.
@@ -200,6 +239,7 @@ def _is_asked(campaign_id: int) -> ColumnElement[bool]:
     return or_(has_letter, has_invitation)
 
 
+@cache
 def _standings() -> Select[*tuple[Any, ...]]:
     return (
         select(

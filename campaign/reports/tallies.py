@@ -40,6 +40,26 @@ def tally_campaign(session: Session, campaign: Campaign) -> Tally:
     )
 
 
+def tally_elected(session: Session, campaign: Campaign) -> Tally | None:
+    """Return the counts over the members who were elected; None until results are imported."""
+    members = list_counted_standings(
+        session, campaign.election_id, campaign_id=campaign.id, elected_only=True
+    )
+    if not members:
+        return None
+    ids = {each.candidacy_id for each in members}
+    stances = [
+        each for each in list_current_stances(session, campaign.id) if each.candidacy_id in ids
+    ]
+    return Tally(
+        standing=len(members),
+        reachable=sum(each.is_reachable for each in members),
+        asked=sum(each.is_asked for each in members),
+        answered=len({each.candidacy_id for each in stances}),
+        agreed=len({each.candidacy_id for each in stances if each.stance in AGREEING}),
+    )
+
+
 def tally_places(
     session: Session, campaign: Campaign, constituency_ids: Collection[int]
 ) -> dict[int, Tally]:

@@ -65,7 +65,7 @@ class Tally:
     standing: int = 0
     reachable: int = 0
     asked: int = 0
-    """A confirmed letter was sent to them."""
+    """A letter or an invitation was sent to them."""
     answered: int = 0
     """At least one ask is answered."""
     agreed: int = 0

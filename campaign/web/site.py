@@ -6,7 +6,6 @@ Only what serves it imports this: the delivery worker does without half of what 
 from functools import partial
 
 from flask import Flask
-from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -24,6 +23,7 @@ from campaign.web.shared import (
     encoding,
     errors,
     filters,
+    languages,
     limits,
     look,
     page_cache,
@@ -43,7 +43,7 @@ def init_app(app: Flask, toolkit: Toolkit) -> None:
     app.extensions["campaign.amazon"] = Amazon(fetch_from_amazon)
     app.extensions["campaign.letter_totals"] = LetterTotalsKeeper(is_kept=settings.page_cache)
     app.extensions["campaign.desks"] = DeskKeeper(toolkit.database, is_kept=settings.page_cache)
-    Babel(app)
+    languages.init_app(app)
     encoding.init_app(app)  # Before the token of a form is read.
     forms = CSRFProtect(app)
     context.init_app(app)

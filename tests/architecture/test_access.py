@@ -134,6 +134,8 @@ ACCESS: dict[str, str | Role] = {
     "organise_delivery.domain": Role.ORGANISER,
     "organise_delivery.domain_submit": Role.ORGANISER,
     "organise_delivery.failed": Role.ORGANISER,
+    "organise_delivery.failed_mail": Role.OWNER,
+    "organise_delivery.failed_mail_submit": Role.OWNER,
     "organise_delivery.failed_submit": Role.ORGANISER,
     "organise_delivery.pause_all_submit": Role.OWNER,
     "organise_delivery.pause_submit": Role.ORGANISER,
@@ -293,6 +295,8 @@ ROUTES = """
 /organise/delivery GET
 /organise/delivery/domains/<domain> GET
 /organise/delivery/domains/<domain> POST
+/organise/delivery/failed/<int:message_id> GET
+/organise/delivery/failed/<int:message_id> POST
 /organise/delivery/pause POST
 /organise/delivery/resume POST
 /organise/login GET,POST

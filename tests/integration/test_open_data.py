@@ -1,5 +1,8 @@
 """What is given to everybody is the same from both kinds of database."""
 
+import json
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,9 +13,15 @@ from campaign.geography.queries import get_constituency
 from campaign.letters.rules import LetterStatus
 from campaign.pledges.models import PledgeEvent
 from campaign.pledges.queries import check_chain
-from campaign.pledges.rules import Channel, EventKind, Stance
-from campaign.pledges.service import review_pledge
-from campaign.reports import open_data, open_events
+from campaign.pledges.rules import Channel, DisputeState, Stance
+from campaign.pledges.service import (
+    dispute_entry,
+    hide_texts,
+    review_pledge,
+    settle_dispute,
+    show_texts,
+)
+from campaign.reports import open_data, pledge_chain
 from campaign.reports.changes import list_changes
 from campaign.reports.pledge_records import build_pledge_export
 from campaign.reports.press_kit import build_press_kit
@@ -21,6 +30,8 @@ from campaign.reports.tallies import tally_campaign, tally_places
 from tests.factories import EARLY, BallotFactory, CandidacyFactory, SupporterFactory
 from tests.factories.recording import record_answer
 from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -82,14 +93,14 @@ def test_candidates_say_what_they_answered_and_whether_they_were_asked(
 
 
 def test_the_record_is_whole_and_what_waits_is_closed(session: Session, world: PledgeWorld) -> None:
-    assert open_events.count_events(session, world.campaign) == 2
-    events = open_events.describe_events(session, world.campaign, offset=0, limit=50)
+    assert pledge_chain.count_events(session, world.campaign) == 2
+    events = pledge_chain.describe_events(session, world.campaign, offset=0, limit=50)
     assert [each["is_public"] for each in events] == [True, False]
     review(session)
-    events = open_events.describe_events(session, world.campaign, offset=1, limit=1)
+    events = pledge_chain.describe_events(session, world.campaign, offset=1, limit=1)
     assert [(each["sequence"], each["is_public"]) for each in events] == [(2, True)]
     report = check_chain(session, get_campaign(session, world.campaign.slug))
-    last = open_events.describe_events(session, world.campaign, offset=2, limit=50)
+    last = pledge_chain.describe_events(session, world.campaign, offset=2, limit=50)
     assert [each["hash"] for each in last] == [report.head_hash]
 
 
@@ -104,33 +115,101 @@ def test_changes_come_in_the_order_in_which_they_became_public(
     assert [(each.standing.name, each.stance) for each in found] == [("Cat Cedar", Stance.NO)]
 
 
-def test_an_entry_of_which_something_unknown_is_said_is_told_nowhere(
+def say(session: Session, world: PledgeWorld, what: str) -> None:
+    """Say something about the second entry, which came by letter."""
+    entry = session.scalars(select(PledgeEvent).where(PledgeEvent.sequence == 2)).one()
+    about = {"campaign_id": world.campaign.id, "event_id": entry.id, "now": EARLY + HOUR}
+    because = {**about, "reason": "The source is a private letter."}
+    if what == "dispute":
+        dispute_entry(session, **about, entered_by="candidate", words="Never said.")
+    elif what in ("keep", "strike"):
+        settle_dispute(session, **because, is_right=what == "keep", settler="organiser:2")
+    elif what == "hide":
+        hide_texts(session, **because, hidden_by="organiser:2")
+    else:
+        show_texts(session, **because, shown_by="organiser:2")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [[], ["dispute"], ["dispute", "keep"], ["dispute", "strike"], ["hide"], ["dispute", "hide"],
+     ["hide", "unhide"], ["dispute", "strike", "hide"]],
+    ids="-".join,
+)  # fmt: skip
+def test_the_file_and_the_api_have_the_same_events(
+    session: Session, world: PledgeWorld, said: list[str]
+) -> None:
+    record_answer(session, world, stance=Stance.PARTLY, candidate=1, channel=Channel.LETTER,
+                  quote="Nobody has reviewed this.")  # fmt: skip
+    review(session)
+    for each in said:
+        say(session, world, each)
+    lines = list(pledge_chain.public_json_lines(session, world.campaign))
+    count = pledge_chain.count_events(session, world.campaign)
+    # One at a time, so that whatever is said of an entry stands on another page than the entry.
+    events = [
+        event
+        for offset in range(count)
+        for event in pledge_chain.describe_events(session, world.campaign, offset=offset, limit=1)
+    ]
+    assert events == pledge_chain.describe_events(session, world.campaign, offset=0, limit=50)
+    assert count == len(lines) == len(events) == 4 + len(said)
+    for line, event in zip(map(json.loads, lines), events, strict=True):
+        assert (line["sequence"], line["hash"]) == (event["sequence"], event["hash"])
+        assert line["previous_hash"] == event["previous_hash"]
+        assert line.get("sealed", False) is not event["is_public"]
+        if event["is_public"]:
+            assert {**event["record"], "hash": event["hash"]} == line  # type: ignore[dict-item]
+    is_hidden = said[-1:] == ["hide"]
+    sealed = {3} | ({2} if is_hidden else set())
+    sealed |= {5} if is_hidden and said[0] == "dispute" else set()
+    assert {each["sequence"] for each in events if not each["is_public"]} == sealed
+    assert "Nobody has reviewed this." not in str(events)
+    assert ("Never said." in str(events)) is (said[:1] == ["dispute"] and not is_hidden)
+
+
+@pytest.mark.parametrize(
+    ("said", "dispute", "is_hidden"),
+    [([], None, False), (["dispute"], "open", False), (["dispute", "keep"], "kept", False),
+     (["hide"], None, True), (["dispute", "hide"], "open", True),
+     (["hide", "unhide"], None, False)],
+)  # fmt: skip
+def test_a_stance_says_that_it_is_disputed_or_hidden(
+    session: Session, world: PledgeWorld, said: list[str], dispute: str | None, is_hidden: bool
+) -> None:
+    review(session)
+    for each in said:
+        say(session, world, each)
+    standings = list_standings(session, world.election.id)
+    *_others, cat = open_data.describe_candidates(session, world.campaign, standings, site="x")
+    stance, _other = cat["stances"]  # type: ignore[misc]
+    assert (stance["stance"], stance["dispute"], stance["is_hidden"]) == ("no", dispute, is_hidden)
+    assert (stance["quote"], stance["valid_from"]) == ("" if is_hidden else "No.", None)
+
+
+def test_a_stance_that_was_struck_is_none(session: Session, world: PledgeWorld) -> None:
+    review(session)
+    say(session, world, "dispute")
+    say(session, world, "strike")
+    standings = list_standings(session, world.election.id)
+    *_others, cat = open_data.describe_candidates(session, world.campaign, standings, site="x")
+    assert cat["stances"] == [{"ask": ask.slug, "stance": None} for ask in world.asks]
+
+
+def test_an_entry_comes_back_to_the_top_with_what_is_said_of_it(
     session: Session, world: PledgeWorld
 ) -> None:
-    entry = session.scalars(select(PledgeEvent).where(PledgeEvent.sequence == 1)).one()
-    # Stands for a kind of event that is none of the two decisions.
-    session.add(
-        PledgeEvent(
-            campaign_id=entry.campaign_id,
-            sequence=3,
-            kind=EventKind.WITHDRAWAL,
-            candidacy_id=entry.candidacy_id,
-            ask_id=entry.ask_id,
-            ask_version_id=entry.ask_version_id,
-            refers_to_id=entry.id,
-            channel=Channel.LETTER,
-            verification_level=1,
-            entered_by="organiser:1",
-            recorded_at=EARLY,
-            previous_hash="0" * 64,
-            hash="1" * 64,
-        )
-    )
-    session.flush()
-    assert list_changes(session, world.campaign) == []
-    events = open_events.describe_events(session, world.campaign, offset=0, limit=50)
-    assert [each["record"] for each in events] == [None, None, None]
-    assert "I will." not in str(events)
+    review(session)
+    record_answer(session, world, stance=Stance.YES, candidate=1, statement="So will I.")
+    assert [each.sequence for each in list_changes(session, world.campaign)] == [4, 2, 1]
+    say(session, world, "dispute")
+    top, *others = list_changes(session, world.campaign)
+    assert (top.sequence, top.marks.dispute) == (2, DisputeState.OPEN)
+    assert (top.public_at, top.changed_at) == (EARLY, EARLY + HOUR)
+    assert [(each.sequence, each.marks.dispute) for each in others] == [(4, None), (1, None)]
+    west = world.candidacies[2].ballot.constituency_id
+    found = list_changes(session, world.campaign, constituency_id=west)
+    assert [each.sequence for each in found] == [2]
 
 
 def test_a_press_kit_counts_people_and_not_letters(session: Session, world: PledgeWorld) -> None:

@@ -19,6 +19,7 @@ from campaign.delivery.channels.base import Outgoing
 from campaign.delivery.errors import DeliveryFailed
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import DAY, HOUR, Lane, MessageStatus, campaign_scope
+from campaign.delivery.service.ramps import pass_ramp
 from campaign.delivery.worker import Worker, claiming
 from campaign.elections.models import Election
 from campaign.letters.models import Letter
@@ -310,6 +311,8 @@ def test_no_date_edit_or_bulk_release_raises_a_cap(office: Office) -> None:
 
 
 def _write(session: Session, scene: Scene, office: Office, *, letters: int) -> None:
+    # The caps are the subject, which must hold without a ramp.
+    pass_ramp(session, campaign_scope(scene.campaign.id), office.clock())
     for _ in range(letters):
         number = next(office.numbers)
         scene.write(

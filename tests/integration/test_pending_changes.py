@@ -16,18 +16,21 @@ from campaign.delivery.returns import SuppressionReason
 from campaign.delivery.rules import MessageStatus
 from campaign.delivery.service import suppress
 from campaign.followups.answers import publish_answers
-from campaign.followups.changes import decide_change, run_change_chores
+from campaign.followups.change_chores import run_change_chores
+from campaign.followups.changes import decide_change
 from campaign.followups.links import replace_link, revoke_link
 from campaign.pledges.errors import AnswerLinkRevoked, LinkNotMailed
 from campaign.pledges.models import CandidateRequest, PendingChange, PledgeEvent
 from campaign.pledges.queries import check_chain
-from campaign.pledges.rules import ChangeOutcome, RequestKind, Stance
+from campaign.pledges.rules import ChangeOutcome, Channel, RequestKind, Stance
 from campaign.pledges.service import (
     AnswerDoor,
     GivenAnswer,
     answer_token,
     note_request,
     open_answer_link,
+    record_pledge,
+    review_pledge,
 )
 from tests.factories.worlds import PledgeWorld, pledge_world
 from tests.integration.candidates import NOW, make_toolkit, sent
@@ -88,6 +91,27 @@ def test_a_change_takes_effect_a_day_after_its_mail_has_left(
     ).all()
     assert len(receipts) == 2
     assert check_chain(session, world.campaign).faults == []
+
+
+def test_an_entry_of_organisers_in_the_meantime_is_asked_about_first(
+    tools: Toolkit, session: Session, world: PledgeWorld, waiting: PendingChange
+) -> None:
+    sent(session, NOW)
+    later = NOW + timedelta(hours=3)
+    entry = record_pledge(
+        session, campaign_id=world.campaign.id, candidacy_id=world.candidacies[0].id,
+        ask_id=world.asks[0].id, stance=Stance.PARTLY, channel=Channel.HUSTINGS, quote="In part.",
+        entered_by="organiser:1", now=later,
+    )  # fmt: skip
+    review_pledge(session, event_id=entry.id, is_right=True, reviewer="organiser:2", now=later)
+    day = timedelta(days=1)
+    run_change_chores(tools, session, NOW + day)
+    assert (waiting.outcome, waiting.due_at) == (None, NOW + 2 * day)
+    mail = session.get_one(OutboxMessage, waiting.outbox_message_id)
+    assert "Now: Partly\n   Then: No\n" in mail.body
+    sent(session, NOW + day)
+    run_change_chores(tools, session, NOW + 2 * day)
+    assert waiting.outcome is ChangeOutcome.UNOPPOSED
 
 
 @pytest.mark.parametrize("fault", ["bounced", "failed", "moved"])

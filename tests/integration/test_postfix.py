@@ -214,7 +214,7 @@ def test_a_postfix_that_ends_while_letters_leave_loses_none(
     assert waiting > 0
     postfix.policy.decide = lambda _asked: "DUNNO"
     postfix.start()
-    for _ in range(4):
+    for _ in range(34):  # One at a time, as the pace has it.
         worker.run_once()
         installation.clock.advance(minutes=20)
     worker.close()

@@ -14,9 +14,8 @@ from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.models import PersonAlias
 from campaign.candidates.rules import CandidacyStatus
 from campaign.letters.rules import LetterStatus
-from campaign.pledges.rules import Channel, EventKind, Stance
+from campaign.pledges.rules import Channel, Stance
 from campaign.pledges.service import review_pledge
-from campaign.reports.open_events import is_open
 from tests.factories import EARLY, BallotFactory, CampaignFactory, CandidacyFactory, PersonFactory
 from tests.factories.recording import record_answer
 from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
@@ -218,14 +217,6 @@ def test_the_hash_of_somebody_who_was_merged_can_be_computed(
     assert (event["person_id"], event["record"]["person_id"]) == (other.id, former)
     text = json.dumps(event["record"], sort_keys=True, separators=(",", ":"))
     assert hashlib.sha256(text.encode("ascii")).hexdigest() == event["hash"]
-
-
-def test_an_entry_of_which_something_unknown_is_said_is_closed() -> None:
-    assert is_open(EventKind.ANSWER, Channel.LINK, [])
-    assert is_open(EventKind.ANSWER, Channel.LETTER, [EventKind.REVIEW])
-    assert not is_open(EventKind.ANSWER, Channel.LETTER, [EventKind.REJECTION])
-    assert not is_open(EventKind.ANSWER, Channel.LINK, ["hidden"])  # type: ignore[list-item]
-    assert not is_open("hidden", Channel.LINK, [])  # type: ignore[arg-type]
 
 
 def test_drafts_are_not_there_and_closed_campaigns_stay(

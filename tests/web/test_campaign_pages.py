@@ -195,6 +195,14 @@ def test_a_campaign_closed_before_the_poll_does_not_say_that_the_poll_is_over(
     assert "This campaign is closed, so no more letters are sent." in page
     assert "is over" not in page
     assert "#write" not in page
+    assert ("What the campaign said while people could write" in page) == (path == "/safer/")
+
+
+def test_write_in_the_header_leads_to_where_one_stands(
+    client: CheckingClient, world: Session
+) -> None:
+    assert '"/safer/#write"' in client.get("/safer/").text
+    assert "#write" not in client.get("/safer/old-harbour/").text
 
 
 def test_an_unknown_constituency_is_not_found(client: CheckingClient, world: Session) -> None:

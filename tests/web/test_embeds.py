@@ -8,8 +8,12 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from campaign.candidates.rules import CandidacyStatus
 from campaign.pledges.rules import Stance
+from campaign.pledges.service import dispute_entry, hide_texts
 from campaign.web.shared.security import FRAMED_POLICY
+from tests.factories import EARLY
+from tests.factories.pledges import published
 from tests.factories.recording import record_answer
 from tests.factories.worlds import PledgeWorld, pledge_world
 from tests.web.client import CheckingClient
@@ -63,7 +67,7 @@ def test_every_site_may_frame_it(client: CheckingClient, world: PledgeWorld, pat
     "path",
     [
         "/safer-streets/", "/safer-streets/pledges/", "/safer-streets/northmoor-east/write",
-        "/safer-streets/share/", "/safer-streets/northmoor-east/press/", "/embed/nowhere/",
+        "/safer-streets/share/", "/safer-streets/northmoor-east/press/",
         "/oembed", "/api/v1/", "/organise/login", "/answer/abc/", "/action/abc/",
     ],
 )  # fmt: skip
@@ -99,7 +103,46 @@ def test_a_frame_has_the_colours_of_its_campaign(
 def test_a_frame_of_nothing_is_not_found(
     client: CheckingClient, world: PledgeWorld, path: str
 ) -> None:
-    assert client.get(path).status_code == 404
+    answer = client.get(path)
+    assert answer.status_code == 404
+    # What a browser may not frame it shows as a failure of the whole site.
+    assert answer.headers["Content-Security-Policy"] == FRAMED_POLICY
+    assert "X-Frame-Options" not in answer.headers
+    assert "There is no page at this address" in answer.text
+    assert "<script" not in answer.text
+    assert 'target="_blank"' in answer.text
+    assert "<nav" not in answer.text
+
+
+def test_frames_say_who_was_elected_and_what_is_disputed_or_hidden(
+    client: CheckingClient, world: PledgeWorld, web_session: Session
+) -> None:
+    entry = published(
+        web_session, world, candidacy_id=world.candidacies[1].id, statement="A private matter."
+    )
+    about = {"campaign_id": world.campaign.id, "event_id": entry.id, "now": EARLY}
+    dispute_entry(web_session, **about, entered_by="candidate")
+    frames = [FRAMES[1], f"/embed/safer-streets/candidate/{world.candidacies[1].person_id}/"]
+    web_session.commit()
+    assert "A private matter." in client.get(frames[1]).text
+    hide_texts(web_session, **about, hidden_by="organiser:2", reason="It names a private person.")
+    world.candidacies[1].status = CandidacyStatus.ELECTED
+    web_session.commit()
+    for frame in frames:
+        text = client.get(frame).text
+        assert "<strong>Elected</strong>" in text
+        assert "Disputed by the candidate" in text
+        assert "The organisers have hidden the texts" in text
+        assert "A private matter." not in text
+    press = client.get("/safer-streets/northmoor-east/press/").text
+    assert "Disputed by the candidate" in press
+    assert "A private matter." not in press
+    assert (
+        "A private matter." not in client.get("/safer-streets/northmoor-east/press/note.txt").text
+    )
+    assert "members elected had answered" in client.get(FRAMES[0]).text
+    totals = client.get("/api/v1/campaigns/safer-streets/totals").get_json()
+    assert (totals["elected"]["standing"], totals["elected"]["answered"]) == (1, 1)
 
 
 def oembed(client: CheckingClient, url: str, **more: str) -> dict[str, object]:
@@ -115,6 +158,7 @@ def oembed(client: CheckingClient, url: str, **more: str) -> dict[str, object]:
     [
         ("/safer-streets/", FRAMES[0]),
         ("/safer-streets/pledges/", FRAMES[0]),
+        ("/safer-streets/candidates/", FRAMES[0]),
         ("/safer-streets/northmoor-east/", FRAMES[1]),
         ("/safer-streets/candidates/{person}/", FRAMES[2]),
         (FRAMES[1], FRAMES[1]),

@@ -8,12 +8,12 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from campaign.delivery import service as delivery
-from campaign.delivery.rules import ALL_SCOPES, Lane
+from campaign.delivery.rules import ALL_SCOPES, Lane, MessageStatus
 from campaign.letters.queries import action_token
 from campaign.reports.backlog import describe_backlog, get_backlog
 from campaign.reports.expected_letters import ExpectedKind, describe_place
 from tests.conftest import FrozenClock
-from tests.integration.letters import Scene, actions_of, make_scene, messages_of
+from tests.integration.letters import Scene, actions_of, letters_of, make_scene, messages_of
 from tests.web.client import CheckingClient
 
 CLOSE = datetime.fromisoformat("2031-05-22T21:00:00+00:00")
@@ -25,6 +25,7 @@ def write(web_session: Session, clock: FrozenClock, app: Flask) -> Callable[[int
 
     def write(number: int) -> Scene:
         scene = make_scene(emails=("ann@example.org",))
+        scene.campaign.letters_a_day = 1000  # The line is the subject, and not the digest.
         for each in range(number):
             scene.write(
                 web_session,
@@ -88,9 +89,13 @@ def test_a_pause_and_a_retry_promise_no_time(
     web_session.commit()
     assert "did not take it at the first try" in page_of(0)
     assert "It leaves within minutes." in page_of(1)
-    delivery.pause(web_session, scope=ALL_SCOPES, actor="organiser:1", reason="", now=clock())
+    ends_at = clock() + timedelta(minutes=5)
+    delivery.pause_after_refusal(web_session, reason="", ends_at=ends_at, now=clock())
     web_session.commit()
     assert "Nothing leaves at the moment." in page_of(1)
+    delivery.pause(web_session, scope=ALL_SCOPES, actor="organiser:1", reason="", now=clock())
+    web_session.commit()
+    assert "The organisers have paused all letters." in page_of(1)
 
 
 @pytest.mark.parametrize(
@@ -162,3 +167,39 @@ def test_another_campaign_s_letters_stand_in_the_same_line(
         )
     (row,) = get_backlog(web_session, scene.campaign.id, mail=mail, now=clock()).rows
     assert (row.waiting, row.of_campaign) == (15, 10)
+
+
+def test_the_installation_s_worker_follows_a_poll_that_is_moved(
+    write: Callable[[int], Scene], app: Flask, web_session: Session
+) -> None:
+    scene = write(2)
+    closes_at = scene.ballot.election.poll_closes_at + timedelta(days=7)
+    scene.ballot.election.poll_closes_at = closes_at
+    web_session.commit()
+    app.extensions["campaign.make_worker"]().run_once()
+    web_session.expire_all()
+    (waiting,) = (each for each in messages_of(web_session, Lane.LETTER) if each.sent_at is None)
+    assert waiting.not_after == closes_at
+
+
+def test_a_digest_that_waits_for_its_turn_says_so(
+    write: Callable[[int], Scene],
+    page_of: Callable[[int], str],
+    web_session: Session,
+    clock: FrozenClock,
+) -> None:
+    write(3)
+    first, *others = messages_of(web_session, Lane.LETTER)
+    letters = letters_of(web_session)
+    for each, message in zip(letters[1:], others, strict=True):
+        each.outbox_message_id, each.digest_at = first.id, clock()
+        message.status = MessageStatus.CANCELLED
+    letters[0].digest_at = clock()
+    first.due_at = clock() + timedelta(hours=1)
+    web_session.commit()
+    page = page_of(2)
+    assert "Expected to leave today between" in page
+    assert "It goes with other letters in one e-mail: the digest." in page
+    first.due_at = clock()
+    web_session.commit()
+    assert "It leaves within minutes, with other letters in one e-mail" in page_of(1)

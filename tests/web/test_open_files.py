@@ -12,12 +12,20 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.rules import CampaignStatus
+from campaign.candidates.rules import CandidacyStatus
 from campaign.letters.rules import LetterStatus
 from campaign.pledges.rules import Channel, Stance
-from campaign.pledges.service import review_pledge, withdraw_pledge
+from campaign.pledges.service import (
+    dispute_entry,
+    hide_texts,
+    review_pledge,
+    settle_dispute,
+    withdraw_pledge,
+)
 from campaign.reports import share_image
 from tests.conftest import FrozenClock
 from tests.factories import BallotFactory, CandidacyFactory
+from tests.factories.pledges import published
 from tests.factories.recording import record_answer
 from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
 from tests.web.client import CheckingClient
@@ -124,6 +132,36 @@ def test_a_feed_tells_what_organisers_entered_when_it_became_public(
     assert texts(feed, "updated")[0] == "2031-05-01T10:00:00Z"
 
 
+def test_a_feed_tells_of_objections_and_never_a_hidden_text(
+    client: CheckingClient, world: PledgeWorld, web_session: Session, clock: FrozenClock
+) -> None:
+    entry = published(web_session, world, statement="A private matter.")
+    record_answer(web_session, world, stance=Stance.NO, candidate=1)
+    about = {"campaign_id": world.campaign.id, "event_id": entry.id, "now": clock()}
+    because = {**about, "reason": "It names a private person."}
+    web_session.commit()
+    first = texts(feed_of(client), "id")
+    assert "A private matter." in texts(feed_of(client), "content")[1]
+    dispute_entry(web_session, **about, entered_by="candidate", words="Never said.")
+    web_session.commit()
+    feed = feed_of(client)
+    assert texts(feed, "id") == first[::-1], "the entry itself comes back to the top"
+    assert texts(feed, "title")[0].endswith("Make it first. – Disputed by the candidate")
+    assert "A private matter." in texts(feed, "content")[0]
+    hide_texts(web_session, **because, hidden_by="organiser:2")
+    web_session.commit()
+    feed = feed_of(client)
+    assert texts(feed, "title")[0].endswith("Disputed by the candidate – Its text is not public")
+    assert "A private matter." not in str(texts(feed, "content"))
+    settle_dispute(web_session, **because, is_right=False, settler="organiser:2")
+    web_session.commit()
+    feed = feed_of(client)
+    assert "Taken out after the candidate objected" in texts(feed, "title")[0]
+    terms = [each.get("term") for each in feed.find(f"{ATOM}entry").iter(f"{ATOM}category")]
+    assert terms == ["yes", "struck", "hidden"]
+    assert "A private matter." not in str(texts(feed, "content"))
+
+
 def test_the_feed_of_a_constituency_has_its_own_candidates_only(
     client: CheckingClient, world: PledgeWorld, web_session: Session
 ) -> None:
@@ -191,6 +229,10 @@ def test_the_words_of_a_share_image(
         ("", "1 of 3 candidates have answered"),
         ("Northmoor East", "1 of 2 candidates have answered"),
     ]
+    world.candidacies[0].status = CandidacyStatus.ELECTED
+    web_session.commit()
+    client.get("/safer-streets/share.png")
+    assert drawn[2].figure == "1 of 1 members elected had answered"
     assert drawn[0].title == "Safer streets for children"
     assert drawn[0].imprint.startswith("Promoted by A. Person, 1 High Street")
     assert drawn[0].accent == "#5b2a86"
@@ -224,7 +266,7 @@ def test_a_press_kit_has_figures_with_denominators_and_date(
     for text in (html, note.text):
         assert "Figures of 1 May 2031, 11:00." in text
         assert "2 candidates stand." in text
-        assert "1 of 2 have been sent a letter" in text
+        assert "1 of 2 have been sent a letter by a constituent, or an invitation" in text
         assert "1 of 2 have answered at least one ask." in text
         assert "I will." in text
         assert "ada@example.org" in text

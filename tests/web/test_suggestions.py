@@ -122,9 +122,11 @@ def test_a_candidate_objects_and_it_is_public_at_once(
     app: Flask, client: CheckingClient, web_session: Session, world: PledgeWorld, page: str,
     door: str,
 ) -> None:  # fmt: skip
+    assert f"{door}record" not in client.get(door).text
     entry = published(web_session, world)
     own = answer(web_session, world, ask_id=world.asks[1].id)
     web_session.commit()
+    assert client.get(door).text.count(f'href="{door}record"') == 2
     shown = client.get(f"{door}record").text
     assert f"{door}object/{entry.sequence}" in shown
     assert f"{door}object/{own.sequence}" not in shown
@@ -139,6 +141,8 @@ def test_a_candidate_objects_and_it_is_public_at_once(
     public = client.get(page).text
     assert "Disputed by the candidate" in public
     assert "I was not there." in public
+    for listing in (door, "/safer-streets/pledges/", "/safer-streets/candidates/"):
+        assert 'class="disputed"' in client.get(listing).text, listing
     assert "Again." not in public
     with app.extensions["campaign"].database.reader() as session:
         assert session.query(PledgeEvent).filter_by(kind="dispute").count() == 1

@@ -94,7 +94,7 @@ def test_every_count_has_the_right_denominator(
     html = client.get("/safer-streets/pledges/").get_data(as_text=True)
     text = words(html)
     assert "2 of 3 candidates standing can be reached" in text
-    assert "1 of 3 have been sent a letter" in text
+    assert "1 of 3 have been sent a letter or an invitation" in text
     assert "2 of 3 have answered at least one ask" in text
     assert "1 of 3 said yes" in text
     assert "Figures of 1 May 2031, 11:00." in text

@@ -127,6 +127,35 @@ def retry_failed(session: Session, message_id: int, now: datetime) -> OutboxMess
     return message
 
 
+def move_deadlines(session: Session, scope: str, *, not_after: datetime, limit: int) -> int:
+    """Give a scope's messages that have not left another end; return how many were changed.
+
+    Only those that have an end; one that a worker records at this moment is left for another time.
+    What has failed keeps up too: a person may send it again.
+    """
+    session.flush()
+    stale = session.scalars(
+        select(OutboxMessage.id)
+        .where(
+            OutboxMessage.status.in_(
+                (MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.FAILED)
+            ),
+            OutboxMessage.scope == scope,
+            OutboxMessage.not_after.is_not(None),
+            OutboxMessage.not_after != not_after,
+        )
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=OutboxMessage)
+    ).all()
+    session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id.in_(stale))
+        .values(not_after=not_after)
+        .execution_options(synchronize_session="fetch")
+    )
+    return len(stale)
+
+
 def pause(session: Session, *, scope: str, actor: str, reason: str, now: datetime) -> None:
     """Switch the kill switch of a scope on until somebody resumes; a person's own stays theirs."""
     found = session.get(DeliveryPause, scope)

@@ -8,17 +8,14 @@ from campaign.letters.service.confirmation import (
     withdraw_letter,
     withdraw_letters,
 )
+from campaign.letters.service.correspondence import Correspondence
 from campaign.letters.service.delivery import record_delivery
 from campaign.letters.service.dispatch import check_open
-from campaign.letters.service.mail import (
-    Correspondence,
-    local_moment,
-    queue_notice,
-    queue_passed_on,
-    render_letter,
-)
+from campaign.letters.service.letter_mail import render_letter
+from campaign.letters.service.mail import local_moment, queue_notice, queue_passed_on
 from campaign.letters.service.pausing import keep_pauses, pause_letters, resume_letters
 from campaign.letters.service.placing import collect_by_habit, hasten_digest
+from campaign.letters.service.polls import FollowPolls
 from campaign.letters.service.questions import (
     Question,
     choose_nothing,
@@ -34,6 +31,7 @@ from campaign.letters.service.submission import Submission, submit_action
 __all__ = [
     "Chores",
     "Correspondence",
+    "FollowPolls",
     "Question",
     "Submission",
     "can_withdraw",

@@ -17,9 +17,9 @@ from campaign.letters.errors import (
 )
 from campaign.letters.models import Action, Letter
 from campaign.letters.rules import LetterStatus
+from campaign.letters.service.correspondence import Correspondence
 from campaign.letters.service.dispatch import cancel_message_of, check_open, dispatch_letter
 from campaign.letters.service.life import SUPPORTER, WORKER, move_letter, move_letters_where
-from campaign.letters.service.mail import Correspondence
 from campaign.supporters.models import Supporter
 from campaign.supporters.service import record_address_confirmation, subscribe_to_news
 

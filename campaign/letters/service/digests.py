@@ -23,9 +23,10 @@ from campaign.letters.rules import (
     list_first_names,
     quote,
 )
+from campaign.letters.service.correspondence import Correspondence
 from campaign.letters.service.dispatch import dispatch_letter, find_obstacle
+from campaign.letters.service.letter_mail import queue_letter
 from campaign.letters.service.life import WORKER, forget_message
-from campaign.letters.service.mail import Correspondence, queue_letter
 from campaign.supporters.models import Supporter
 
 

@@ -25,8 +25,8 @@ from campaign.letters.rules import (
     MailStop,
     held_reason_at,
 )
+from campaign.letters.service.correspondence import Correspondence
 from campaign.letters.service.life import move_letter
-from campaign.letters.service.mail import Correspondence
 from campaign.letters.service.placing import free_companions, place_letter
 
 

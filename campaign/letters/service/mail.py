@@ -1,23 +1,20 @@
-"""The mails that letters cause, written into the outbox."""
+"""The mails that letters cause to their writers, written into the outbox."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
-from campaign.core.config import MailSettings
-from campaign.core.emails import EmailRenderer, RenderedEmail
-from campaign.delivery.models import OutboxMessage
-from campaign.delivery.rules import Lane, campaign_scope
+from campaign.core.emails import RenderedEmail
+from campaign.delivery.rules import Lane
 from campaign.delivery.service import queue_message
 from campaign.elections.models import Election
 from campaign.letters.errors import TooManyMails
 from campaign.letters.models import Action, Letter
 from campaign.letters.queries import list_confirmation_times, was_mailed_lately
-from campaign.letters.rules import MailStop
+from campaign.letters.service.correspondence import Correspondence
 
 RESEND_AFTER = timedelta(minutes=10)
 """The same confirmation mail does not go to the same address more often than this."""
@@ -25,100 +22,10 @@ MAILS_PER_HOUR = 5
 """Mails that people who have proved nothing can make us send to one address in any hour."""
 
 
-def stop_nobody(_campaign_id: int, _candidacy_ids: Collection[int] | None) -> dict[int, MailStop]:
-    """Say that every candidate may be written to."""
-    return {}
-
-
-def refuse_nobody(_campaign_id: int, _candidacy_ids: Collection[int]) -> Collection[int]:
-    """Say that nobody has asked for no more letters."""
-    return ()
-
-
-def nobody_answered(_campaign_id: int, _candidacy_ids: Collection[int]) -> dict[int, datetime]:
-    """Say that no candidate has answered."""
-    return {}
-
-
 _AUTOMATIC = {
     "Auto-Submitted": "auto-generated",
     "X-Auto-Response-Suppress": "All",  # Exchange does not heed the header of RFC 3834.
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Correspondence:
-    """What is needed to write mail about letters: settings, templates and makers of links."""
-
-    mail: MailSettings
-    emails: EmailRenderer
-    make_action_link: Callable[[Action], str]
-    make_answer_link: Callable[[int, int], str]
-    """From campaign and candidacy to the address where the candidate answers."""
-    list_mail_stops: Callable[[int, Collection[int] | None], Mapping[int, MailStop]] = stop_nobody
-    """From a campaign, and candidacies or ``None`` for all, to those that must not be mailed."""
-    list_refusing: Callable[[int, Collection[int]], Collection[int]] = refuse_nobody
-    """From a campaign and candidacies to those among them that want no more letters."""
-    list_answer_times: Callable[[int, Collection[int]], Mapping[int, datetime]] = nobody_answered
-    """From a campaign and candidacies to when the public record of those among them last grew."""
-    make_unsubscribe_link: Callable[[str], str] | None = None
-    """From the Message-ID of a notice to where its reader can decline further ones."""
-
-
-def queue_letter(
-    session: Session,
-    letter: Letter,
-    *,
-    action: Action,
-    campaign: Campaign,
-    recipient: str,
-    correspondence: Correspondence,
-    now: datetime,
-) -> OutboxMessage:
-    """Write the mail that carries a letter to its candidate."""
-    election = letter.candidacy.ballot.election
-    text = render_letter(
-        correspondence.emails,
-        subject=letter.subject,
-        body=letter.body,
-        supporter_name=action.supporter_name,
-        campaign=campaign,
-        answer_link=correspondence.make_answer_link(campaign.id, letter.candidacy_id),
-    )
-    return queue_message(
-        session,
-        mail=correspondence.mail,
-        lane=Lane.LETTER,
-        scope=campaign_scope(campaign.id),
-        recipient=recipient,
-        from_name=f"{action.supporter_name} via {campaign.name}",
-        reply_to=action.supporter.email,
-        subject=text.subject,
-        body=text.body,
-        now=now,
-        not_after=election.poll_closes_at,
-        timezone=election.timezone,
-    )
-
-
-def render_letter(
-    emails: EmailRenderer,
-    *,
-    subject: str,
-    body: str,
-    supporter_name: str,
-    campaign: Campaign,
-    answer_link: str,
-) -> RenderedEmail:
-    """Return exactly what a candidate gets: the letter first, then a short footer."""
-    return emails.render(
-        "letter",
-        subject=subject,
-        letter=body,
-        supporter_name=supporter_name,
-        campaign=campaign,
-        answer_link=answer_link,
-    )
 
 
 def queue_confirmation(

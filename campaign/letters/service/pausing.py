@@ -8,7 +8,7 @@ chores the others; meanwhile every letter has the status that its message has.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
@@ -50,7 +50,8 @@ def resume_letters(
     """Let a campaign's letters leave again; return how many were queued at once.
 
     Letters without a message that fits (confirmed during the pause, address changed, candidate
-    withdrawn) are looked at one by one by the chores; the others follow by ``keep_pauses``.
+    withdrawn) are looked at one by one by the chores; the others follow by ``keep_pauses``. What
+    waited for a digest waits for it again: whoever makes it looks at what is right then.
     """
     session.flush()
     # What no longer fits must not leave with the rest.
@@ -121,7 +122,8 @@ def _hold(
 def _let_go(
     session: Session, campaign_id: int, *, actor: str, reason: str, limit: int, now: datetime
 ) -> int:
-    fits = exists(_with_message().where(_fits()))
+    waited = and_(Letter.outbox_message_id.is_(None), Letter.digest_at.is_not(None))
+    fits = or_(waited, exists(_with_message().where(_fits())))
     found = _lock(session, campaign_id, [_is_paused(), fits], limit)
     moved = move_letters_where(
         session,

@@ -15,8 +15,9 @@ from campaign.elections.models import Election
 from campaign.letters.models import Action, Letter, MailChoice
 from campaign.letters.queries import find_mail_choice
 from campaign.letters.rules import LetterStatus, goes_into_digest, local_midnight, next_digest_at
+from campaign.letters.service.correspondence import Correspondence
+from campaign.letters.service.letter_mail import queue_letter
 from campaign.letters.service.life import forget_message
-from campaign.letters.service.mail import Correspondence, queue_letter
 
 _MESSAGES = table_of(OutboxMessage)
 _TO_MAILBOX = select(func.count()).where(

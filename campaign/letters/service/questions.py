@@ -25,6 +25,7 @@ from campaign.letters.rules import (
     split,
     text_hash,
 )
+from campaign.letters.service.correspondence import Correspondence
 from campaign.letters.service.dispatch import (
     cancel_message_of,
     check_open,
@@ -33,7 +34,7 @@ from campaign.letters.service.dispatch import (
     open_question,
 )
 from campaign.letters.service.life import SUPPORTER, WORKER, move_letter
-from campaign.letters.service.mail import Correspondence, queue_question
+from campaign.letters.service.mail import queue_question
 
 BATCH = 200
 

@@ -15,8 +15,9 @@ from campaign.delivery.rules import MessageStatus, campaign_scope
 from campaign.elections.models import Ballot, Election
 from campaign.letters.models import Action, Letter
 from campaign.letters.rules import LetterStatus, MailStop
+from campaign.letters.service.correspondence import Correspondence
 from campaign.letters.service.life import WORKER, move_letter
-from campaign.letters.service.mail import Correspondence, queue_returned
+from campaign.letters.service.mail import queue_returned
 from campaign.letters.service.placing import place_letter
 
 RETURN_PATH = "return path"

@@ -5,6 +5,7 @@ from campaign.pledges.queries.answers import (
     list_current_answers,
     list_ever_answered,
     map_answer_times,
+    map_news_times,
     newest_public_entries,
 )
 from campaign.pledges.queries.chain import (
@@ -14,7 +15,7 @@ from campaign.pledges.queries.chain import (
     check_chain,
     stream_chain,
 )
-from campaign.pledges.queries.changes import list_open_changes
+from campaign.pledges.queries.changes import has_moved_on, list_open_changes
 from campaign.pledges.queries.heads import find_head, find_published_head, list_published_heads
 from campaign.pledges.queries.history import (
     HistoryEntry,
@@ -31,7 +32,8 @@ from campaign.pledges.queries.invitations import (
     find_timetable,
     list_invitations,
 )
-from campaign.pledges.queries.marks import map_marks
+from campaign.pledges.queries.languages import get_language
+from campaign.pledges.queries.marks import is_about, map_marks
 from campaign.pledges.queries.requests import (
     has_open_request,
     is_link_revoked,
@@ -62,8 +64,11 @@ __all__ = [
     "find_published_head",
     "find_timetable",
     "find_waiting_suggestion",
+    "get_language",
     "get_suggestion",
+    "has_moved_on",
     "has_open_request",
+    "is_about",
     "is_entry_of",
     "is_link_revoked",
     "list_candidate_requests",
@@ -79,6 +84,7 @@ __all__ = [
     "list_suggestions",
     "map_answer_times",
     "map_marks",
+    "map_news_times",
     "newest_public_entries",
     "stream_chain",
     "wants_no_mail",

@@ -168,7 +168,8 @@ def map_answer_times(
 ) -> dict[int, datetime]:
     """Return by candidacy when the public last saw its record grow: an answer or a withdrawal.
 
-    What an organiser entered became public with its review.
+    What an organiser entered became public with its review. What was struck after an objection was
+    no answer of the candidate's. A text that is hidden changes nothing here: the stance stands.
     """
     review = aliased(PledgeEvent)
     public_at = func.max(func.coalesce(review.recorded_at, PledgeEvent.recorded_at))
@@ -179,6 +180,7 @@ def map_answer_times(
             PledgeEvent.campaign_id == campaign_id,
             PledgeEvent.kind.in_(ENTRY_KINDS),
             or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)),
+            PledgeEvent.id.not_in(struck_entries()),
         )
         .group_by(PledgeEvent.candidacy_id)
     )
@@ -186,11 +188,54 @@ def map_answer_times(
         query = query.where(PledgeEvent.candidacy_id.in_(candidacy_ids))
     if since is not None:
         query = query.having(public_at > since)
-    return {row[0]: row[1] for row in session.execute(query)}
+    return {row[0]: row[1] for row in session.execute(query, {"campaign_id": campaign_id})}
+
+
+def map_news_times(
+    session: Session, campaign_id: int, *, since: datetime | None = None
+) -> dict[int, datetime]:
+    """Return by candidacy when what the public reads of its stances last changed.
+
+    That is ``map_answer_times``, or later where the answer of the day was struck after an
+    objection: whoever was told of it must hear that it counts no more.
+    """
+    times = map_answer_times(session, campaign_id, since=since)
+    entry, later, review = (aliased(PledgeEvent) for _ in range(3))
+    has_later = (
+        select(later.id)
+        .outerjoin(review, is_review(review, later))
+        .where(
+            later.campaign_id == entry.campaign_id,
+            later.candidacy_id == entry.candidacy_id,
+            later.ask_id == entry.ask_id,
+            later.kind.in_(ENTRY_KINDS),
+            later.sequence > entry.sequence,
+            later.sequence < PledgeEvent.sequence,
+            or_(later.channel == Channel.LINK, review.id.is_not(None)),
+        )
+        .exists()
+    )
+    strikes = (
+        select(PledgeEvent.candidacy_id, PledgeEvent.recorded_at)
+        .join(entry, entry.id == PledgeEvent.refers_to_id)
+        .where(
+            PledgeEvent.campaign_id == campaign_id,
+            PledgeEvent.kind == EventKind.DISPUTE_STRUCK,
+            ~has_later,
+        )
+    )
+    if since is not None:
+        strikes = strikes.where(PledgeEvent.recorded_at > since)
+    for candidacy_id, struck_at in session.execute(strikes):
+        times[candidacy_id] = max(struck_at, times.get(candidacy_id, struck_at))
+    return times
 
 
 def list_ever_answered(session: Session, campaign_id: int) -> set[int]:
-    """Return the candidacies with any public answer to a campaign, also one that was withdrawn."""
+    """Return the candidacies with any public answer to a campaign, also one that was withdrawn.
+
+    Who only had answers that were struck after an objection has not answered.
+    """
     review = aliased(PledgeEvent)
     return set(
         session.scalars(
@@ -201,6 +246,8 @@ def list_ever_answered(session: Session, campaign_id: int) -> set[int]:
                 PledgeEvent.campaign_id == campaign_id,
                 PledgeEvent.kind == EventKind.ANSWER,
                 or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)),
-            )
+                PledgeEvent.id.not_in(struck_entries()),
+            ),
+            {"campaign_id": campaign_id},
         )
     )

@@ -117,8 +117,7 @@ class RawChainHasher:
     def __init__(self, campaign: str) -> None:
         self._campaign = campaign
         self._place = lru_cache(maxsize=8192)(self._make_place)
-        self._manner = lru_cache(maxsize=1024)(_make_manner)
-        self._additions = lru_cache(maxsize=1024)(_make_additions)
+        self._frame = lru_cache(maxsize=1024)(_make_frame)
 
     def hash(self, standing: tuple[int, str], version: tuple[str, int], row: Sequence[Any]) -> str:
         """Return the hash of an event of a person on a ballot, about a version of an ask.
@@ -132,10 +131,9 @@ class RawChainHasher:
             entered_by, recorded_at, previous_hash, archive_sha256, archive_url, reason, valid_from,
             *_others,
         ) = row  # fmt: skip
-        place, person = self._place(*standing, *version)
-        manner, what, said = self._manner(channel, entered_by, kind, stance)
-        first, second, third, fourth = self._additions(
-            form, archive_sha256, archive_url, reason, valid_from
+        place, person = self._place(standing, version)
+        start, manner, before_moment, before_statement, end = self._frame(
+            form, channel, entered_by, kind, stance, archive_sha256, archive_url, reason, valid_from
         )
         moment = (
             f"{recorded_at[:10]}T{recorded_at[11:]}+00:00"
@@ -144,41 +142,46 @@ class RawChainHasher:
         )
         about = "null" if refers_to is None else f"{refers_to:d}"
         canonical = (
-            f"{{{first}{place}{manner}{second}{what}{person}{_text(previous_hash)},"
-            f'"quote":{_text(quote)},{third}"recorded_at":{_text(moment)},"refers_to":{about},'
-            f'"sequence":{sequence:d},"source_url":{_text(source_url)},{said}'
-            f'"statement":{_text(statement)},{fourth}"verification_level":{level:d}}}'
+            # A hash or a time that needed escapes would be none, and differ from every other.
+            f'{start}{place}{manner}{person}"{previous_hash}","quote":{_text(quote)},'
+            f'{before_moment}"{moment}","refers_to":{about},"sequence":{sequence:d},'
+            f'"source_url":{_text(source_url)},{before_statement}{_text(statement)},{end}{level:d}}}'
         )
         return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
-    def _make_place(
-        self, person_id: int, ballot_id: str, ask: str, ask_version: int
-    ) -> tuple[str, str]:
+    def _make_place(self, standing: tuple[int, str], version: tuple[str, int]) -> tuple[str, str]:
+        person_id, ballot_id = standing
+        ask, number = version
         before = (
-            f'"ask":{_text(ask)},"ask_version":{ask_version:d},"ballot_id":{_text(ballot_id)},'
+            f'"ask":{_text(ask)},"ask_version":{number:d},"ballot_id":{_text(ballot_id)},'
             f'"campaign":{_text(self._campaign)},'
         )
         return before, f'"person_id":{person_id:d},"previous_hash":'
 
 
-def _make_manner(
-    channel: str, entered_by: str, kind: str, stance: str | None
-) -> tuple[str, str, str]:
+def _make_frame(
+    form: int,
+    channel: str,
+    entered_by: str,
+    kind: str,
+    stance: str | None,
+    archive_sha256: str,
+    archive_url: str,
+    reason: str,
+    valid_from: object,
+) -> tuple[str, str, str, str, str]:
+    """Return what stands before, between and after the texts that are each event's own."""
+    copies, its_form, because, day = "", "", "", ""
+    if form != 1:
+        copies = f'"archive_sha256":{_text(archive_sha256)},"archive_url":{_text(archive_url)},'
+        its_form = f'"form":{form:d},'
+        because = f'"reason":{_text(reason)},'
+        day = f'"valid_from":{_text(str(valid_from)) if valid_from else "null"},'
     return (
-        f'"channel":{_text(channel)},"entered_by":{_text(entered_by)},',
+        f"{{{copies}",
+        f'"channel":{_text(channel)},"entered_by":{_text(entered_by)},{its_form}'
         f'"kind":{_text(kind)},',
-        f'"stance":{"null" if stance is None else _text(stance)},',
-    )
-
-
-def _make_additions(
-    form: int, archive_sha256: str, archive_url: str, reason: str, valid_from: object
-) -> tuple[str, str, str, str]:
-    if form == 1:
-        return "", "", "", ""
-    return (
-        f'"archive_sha256":{_text(archive_sha256)},"archive_url":{_text(archive_url)},',
-        f'"form":{form:d},',
-        f'"reason":{_text(reason)},',
-        f'"valid_from":{_text(str(valid_from)) if valid_from else "null"},',
+        f'{because}"recorded_at":',
+        f'"stance":{"null" if stance is None else _text(stance)},"statement":',
+        f'{day}"verification_level":',
     )

@@ -2,6 +2,8 @@
 
 from enum import IntEnum, StrEnum
 
+from campaign.core.languages import Language
+
 
 class Stance(StrEnum):
     """A candidate's answer to one ask. Silence is not among them: it is the absence of one."""
@@ -22,6 +24,18 @@ STANCE_WORDS = {
     Stance.DECLINED: "Declined to answer",
 }
 """For plain-text mail; pages have theirs in ``components/stances.html``."""
+
+STANCE_WORDS_IN = {
+    Language.ENGLISH: STANCE_WORDS,
+    Language.WELSH: {
+        Stance.YES: "Ie",
+        Stance.YES_WITH_RESERVATIONS: "Ie, gydag amodau",
+        Stance.PARTLY: "Yn rhannol",
+        Stance.NO: "Na",
+        Stance.DECLINED: "Wedi gwrthod ateb",
+    },
+}
+"""The same in each language that a candidate can choose; a test keeps pages and mail alike."""
 
 
 class EventKind(StrEnum):

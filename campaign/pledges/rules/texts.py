@@ -36,7 +36,9 @@ def clean_text(text: str, *, limit: int) -> str:
         )
     if len(cleaned) > limit:
         raise PledgeInvalid(
-            f"The text has {len(cleaned)} characters. Shorten it to {limit} or fewer."
+            "The text has %(count)s characters. Shorten it to %(limit)s or fewer.",
+            count=len(cleaned),
+            limit=limit,
         )
     return cleaned
 

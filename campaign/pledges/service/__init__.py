@@ -26,6 +26,7 @@ from campaign.pledges.service.invitations import (
 from campaign.pledges.service.links import (
     AnswerDoor,
     answer_token,
+    choose_language,
     find_campaign_of_link,
     open_answer_link,
     read_answer_token,
@@ -69,6 +70,7 @@ __all__ = [
     "SuggestionBox",
     "answer_token",
     "change_token",
+    "choose_language",
     "dispute_entry",
     "dispute_token",
     "drop_open_changes",

@@ -9,6 +9,7 @@ from campaign.campaigns.models import Campaign
 from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.models import Candidacy
 from campaign.candidates.queries import get_candidacy
+from campaign.core.languages import Language
 from campaign.core.tokens import Signer
 from campaign.elections.queries import get_election
 from campaign.elections.rules import ElectionPhase
@@ -82,11 +83,22 @@ def replace_answer_link(session: Session, *, campaign_id: int, candidacy_id: int
     link.is_revoked = False
 
 
+def choose_language(
+    session: Session, *, campaign_id: int, candidacy_id: int, language: Language
+) -> None:
+    """Keep the language in which a candidate wants their page and the campaign's mail."""
+    _answer_link(session, campaign_id, candidacy_id).language = language
+
+
 def _answer_link(session: Session, campaign_id: int, candidacy_id: int) -> AnswerLink:
     link = session.get(AnswerLink, (campaign_id, candidacy_id))
     if link is None:
         link = AnswerLink(
-            campaign_id=campaign_id, candidacy_id=candidacy_id, generation=1, is_revoked=False
+            campaign_id=campaign_id,
+            candidacy_id=candidacy_id,
+            generation=1,
+            is_revoked=False,
+            language=Language.ENGLISH,
         )
         session.add(link)
     return link

@@ -67,7 +67,8 @@ def check_failed(case: Case) -> Iterator[Finding]:
     yield Finding(
         Level.WARNING,
         f"{failed:,} of {count(total, 'message', 'messages')} could not be delivered; each is "
-        "listed with its reason on the page Delivery, and can be tried again there.",
+        "listed with its reason and can be tried again: letters on the page Delivery of their "
+        "campaign, confirmations and notices on Delivery of all campaigns.",
     )
 
 

@@ -31,7 +31,7 @@ _PIXELS = re.compile(r"[1-9]\d{0,4}", re.ASCII)
 
 blueprint = Blueprint("oembed", __name__)
 
-_CAMPAIGN = ("campaigns.show", "tracker.show", "embeds.campaign")
+_CAMPAIGN = ("campaigns.show", "tracker.show", "tracker.search", "embeds.campaign")
 _PLACE = ("geography.constituency", "embeds.constituency")
 _CANDIDATE = ("tracker.candidate", "embeds.candidate")
 

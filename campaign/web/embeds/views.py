@@ -8,7 +8,7 @@ from campaign.elections.queries import find_ballot, get_election
 from campaign.geography.queries import get_constituency
 from campaign.reports.candidate_record import build_candidate_record
 from campaign.reports.constituency import list_stands
-from campaign.reports.tallies import tally_campaign
+from campaign.reports.tallies import tally_campaign, tally_elected
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import session
 from campaign.web.shared.security import let_be_framed
@@ -31,6 +31,7 @@ def campaign(campaign_slug: str) -> Response:
         campaign=found,
         election=get_election(session(), found.election_id),
         tally=tally_campaign(session(), found),
+        elected=tally_elected(session(), found),
     )
     return same_for_everybody(page)
 

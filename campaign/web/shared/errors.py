@@ -1,13 +1,15 @@
 """One place that turns errors into status codes and pages, or JSON where programs ask."""
 
-from flask import Flask, Response, make_response, render_template
+from flask import Flask, Response, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from campaign.core.errors import CampaignError, Gone, InvalidInput, NotFound, Refused
+from campaign.web.shared.languages import error_words
 from campaign.web.shared.problems import http_problem, is_for_programs, problem
+from campaign.web.shared.security import let_be_framed
 from campaign.web.shared.stale_forms import find_posted_form
 from campaign.web.shared.whose_page import find_campaign
 
@@ -22,7 +24,7 @@ def init_app(app: Flask) -> None:
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
         if is_for_programs():
             return problem(status, detail=str(error))
-        return _page(status, detail=str(error) if status != 404 else "")
+        return _page(status, detail=error_words(error) if status != 404 else "")
 
     @app.errorhandler(CSRFError)
     def stale_form(_error: CSRFError) -> Response:
@@ -67,14 +69,16 @@ def _page(status: int, *, detail: str = "", is_plain: bool = False) -> Response:
         422: _("Something in the form needs to be mended"),
         429: _("Too many tries in a short time"),
     }
+    is_framed = request.path.startswith("/embed/")
     page = render_template(
-        "errors/error.html",
+        "errors/framed.html" if is_framed else "errors/error.html",
         title=titles.get(status, _("Something went wrong on our side")),
         status=status,
         detail=detail,
         campaign=None if is_plain else find_campaign(),
     )
-    return _answer(page, status)
+    # A browser that may not frame an answer shows an error of its own, as if the site were down.
+    return let_be_framed(_answer(page, status)) if is_framed else _answer(page, status)
 
 
 def _answer(page: str, status: int) -> Response:

@@ -68,8 +68,7 @@ def moment(value: datetime) -> str:
 
 
 def init_app(app: Flask) -> None:
-    """Give the filters, and the language of the page, to the templates."""
+    """Give the filters to the templates."""
     app.add_template_global(part_of)
     for function in (markdown, number, day, month, moment):
         app.add_template_filter(function)
-    app.add_template_global(get_locale)

@@ -18,6 +18,7 @@ LogIn = Callable[..., CheckingClient]
 def base(web_session: Session, clock: FrozenClock) -> str:
     """Three hours before the poll closes, forty people have written to one candidate."""
     scene = make_scene(emails=("ann@example.org",))
+    scene.campaign.letters_a_day = 1000  # Nobody is sent a digest.
     clock.time = scene.ballot.election.poll_closes_at - timedelta(hours=3)
     for number in range(40):
         scene.write(

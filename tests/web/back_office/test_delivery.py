@@ -177,3 +177,81 @@ def test_the_pause_of_a_domain_is_ended_by_a_person(
     assert fetch(select(DomainPause)) == []
     assert [each.verb for each in fetch(select(AuditEntry))] == ["resume_domain"]
     assert client.get(page).status_code == 404
+
+
+@pytest.fixture
+def failed_mail(web_session: Session, arranged: SimpleNamespace, clock: FrozenClock) -> list[int]:
+    """Two confirmations that the relay refused, and a third whose time is over."""
+    messages = []
+    for number in range(3):
+        message = queue_message(
+            web_session,
+            mail=MailSettings(),
+            lane=Lane.CONFIRMATION,
+            scope=campaign_scope(arranged.campaign_id),
+            recipient=f"supporter{number}@example.org",
+            from_name="Safer streets",
+            subject="Confirm your letters",
+            body="Press the button.",
+            not_after=clock() - timedelta(hours=1) if number == 2 else None,
+            now=clock(),
+        )
+        message.status, message.failed_at = MessageStatus.FAILED, clock()
+        message.last_error, message.attempt_count = REFUSED, 10
+        messages.append(message)
+    web_session.flush()
+    ids = [message.id for message in messages]
+    web_session.commit()
+    return ids
+
+
+def test_failed_confirmations_are_listed_and_tried_again(
+    log_in: LogIn, failed_mail: list[int], fetch: Fetch
+) -> None:
+    client, page = log_in(Role.OWNER), "/organise/delivery"
+    of_group = f"{page}/failed/{failed_mail[0]}"
+    text = client.get(page).text
+    assert "5.7.1" in text
+    assert of_group in text
+    text = client.get(of_group).text
+    assert "Try all 2 e-mails again" in text
+    assert "Its time is over, or its address gets nothing" in text
+    assert "supporter0" not in text
+    assert post(client, of_group, reason="no").status_code == 422
+    assert post(client, of_group, reason=REASON, message=failed_mail[1]).status_code == 303
+    queued, refused = MessageStatus.QUEUED, MessageStatus.FAILED
+    assert statuses(fetch, failed_mail) == [refused, queued, refused]
+    assert post(client, of_group, reason=REASON).status_code == 303
+    assert statuses(fetch, failed_mail) == [queued, queued, refused]
+    assert [each.verb for each in fetch(select(AuditEntry))] == ["retry_mail"] * 2
+
+
+def test_failed_letters_are_not_tried_again_as_notices(
+    log_in: LogIn, failed: list[int], fetch: Fetch
+) -> None:
+    client = log_in(Role.OWNER)
+    assert client.get(f"/organise/delivery/failed/{failed[0]}").status_code == 404
+    assert "Every confirmation and every notice that left was taken." in (
+        client.get("/organise/delivery").text
+    )
+    assert statuses(fetch, failed) == [MessageStatus.FAILED] * 3
+
+
+@pytest.mark.parametrize(("role", "leads"), [(Role.VIEWER, False), (Role.OWNER, True)])
+def test_what_all_campaigns_share_is_among_what_needs_somebody(
+    log_in: LogIn,
+    arranged: SimpleNamespace,
+    failed_mail: list[int],
+    web_session: Session,
+    clock: FrozenClock,
+    role: Role,
+    leads: bool,
+) -> None:
+    pause_domain(web_session, "busy.example.org", reason="421 4.7.0", now=clock())
+    web_session.commit()
+    client = log_in(role, email="somebody@example.org")
+    for path in ("/organise/", f"{arranged.base}/"):
+        text = client.get(path).text
+        assert "3 confirmations or notices could not be sent" in text
+        assert "One domain wants less mail" in text
+        assert ("/organise/delivery#failed-mail" in text) == leads

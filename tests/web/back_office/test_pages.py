@@ -98,6 +98,23 @@ def test_the_overview_leads_to_the_candidates_that_need_somebody(
     assert missing not in text
 
 
+def test_the_list_of_candidates_has_further_pages(
+    log_in: LogIn, arranged: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaign.web.back_office.candidates.views.MAXIMUM_ROWS", 1)
+    viewer, page = log_in(Role.VIEWER), f"{arranged.base}/candidates/"
+    first = viewer.get(page).text
+    assert "1 to 1 of 2 candidates" in first
+    assert "?from=1" in first
+    second = viewer.get(f"{page}?from=1").text
+    assert "2 to 2 of 2 candidates" in second
+    assert "Earlier candidates" in second
+    assert "Jane Smith" in first + second
+    assert ("Jane Smith" in first) != ("Jane Smith" in second)
+    assert "The list ends before this page" in viewer.get(f"{page}?from=9").text
+    assert "1 to 1 of 2 candidates" in viewer.get(f"{page}?from=-5").text
+
+
 def test_the_search_says_who_of_those_found_is_not_counted_elsewhere(
     log_in: LogIn, arranged: SimpleNamespace, web_session: Session
 ) -> None:

@@ -110,7 +110,7 @@ def test_nobody_settles_an_objection_to_their_own_entry(
 
 
 def test_hidden_texts_leave_the_public_pages_and_come_back(
-    app: Flask, log_in: LogIn, arranged: SimpleNamespace, entry: int
+    app: Flask, log_in: LogIn, arranged: SimpleNamespace, entry: int, fetch: Fetch
 ) -> None:
     client, visitor = log_in(), app.test_client()
     page = f"/{arranged.slug}/candidates/{arranged.jane_id}/"
@@ -123,6 +123,9 @@ def test_hidden_texts_leave_the_public_pages_and_come_back(
     for path in files:
         assert "A private matter" not in visitor.get(path).text, path
     assert "It names a private person." in visitor.get(page).text
+    (mail,) = fetch(select(OutboxMessage).where(OutboxMessage.subject.startswith("Hidden: ")))
+    assert "It names a private person." in mail.body
+    assert "A private matter" not in mail.body
     assert "A private matter" in client.get(f"{arranged.base}/record/{entry}").text
     act(client, arranged.base, entry, "unhide", "The person has agreed.")
     assert "A private matter" in visitor.get(page).text

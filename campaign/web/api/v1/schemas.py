@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.rules import CandidacyStatus
-from campaign.pledges.rules import Channel, EventKind, Stance
+from campaign.pledges.rules import Channel, DisputeState, EventKind, Stance
 
 
 def _text(description: str, **more: Any) -> fields.String:
@@ -105,7 +105,7 @@ class Counts(Schema):
 
     standing = _count("Candidates who stand on a ballot that is held.")
     reachable = _count("Of these, those with a known e-mail address.")
-    asked = _count("Of these, those to whom a confirmed letter was sent.")
+    asked = _count("Of these, those to whom a letter or an invitation was sent.")
     answered = _count("Of these, those who answered at least one ask.")
     agreed = _count("Of these, those who said yes to at least one, with or without reservations.")
 
@@ -175,6 +175,21 @@ class CandidateStance(Schema):
         metadata={"description": "0 entered, 1 with a source, 2 seen by a second, 3 first hand."},
     )
     recorded_at = fields.AwareDateTime()
+    valid_from = fields.Date(
+        allow_none=True,
+        metadata={"description": "Day on which it was said; null for that of recording."},
+    )
+    archive_sha256 = fields.String(metadata={"description": "SHA-256 of a kept copy, or empty."})
+    archive_url = fields.String(metadata={"description": "A copy at a public archive, or empty."})
+    dispute = _one_of(
+        [DisputeState.OPEN, DisputeState.KEPT],
+        "Whether the candidate objects to the entry: open, or kept after an organiser looked.",
+        required=False,
+        allow_none=True,
+    )
+    is_hidden = fields.Boolean(
+        metadata={"description": "Whether its texts are out of public view; they are empty then."}
+    )
 
 
 class Candidate(Schema):
@@ -188,7 +203,7 @@ class Candidate(Schema):
     status = _one_of(CandidacyStatus, "Standing, withdrawn, elected or not.")
     is_counted = _flag("Whether they are in the counts: not withdrawn, and the poll is held.")
     is_reachable = _flag("Whether an e-mail address is known.")
-    is_asked = _flag("Whether a confirmed letter was sent to them.")
+    is_asked = _flag("Whether a letter or an invitation was sent to them.")
     stances = fields.List(fields.Nested(CandidateStance), required=True)
     url = _text("Their page, with every change.")
 
@@ -213,6 +228,17 @@ class Record(Schema):
     entered_by = _text("candidate, or a number for an organiser.")
     recorded_at = fields.AwareDateTime(required=True)
     previous_hash = _text("Hash of the event before.")
+    form = fields.Integer(
+        validate=validate.Range(min=2),
+        metadata={"description": "2; without it and the four below, an event of form 1."},
+    )
+    archive_sha256 = fields.String(metadata={"description": "SHA-256 of a kept copy, or empty."})
+    archive_url = fields.String(metadata={"description": "A copy at a public archive, or empty."})
+    reason = fields.String(metadata={"description": "An organiser's reason, or empty."})
+    valid_from = fields.Date(
+        allow_none=True,
+        metadata={"description": "Day on which it was said; null for that of recording."},
+    )
 
 
 class Event(Schema):
@@ -221,7 +247,9 @@ class Event(Schema):
     sequence = _count("Place in the chain, from 1 without a gap.")
     hash = _text("SHA-256 in hexadecimal.")
     previous_hash = _text("Hash of the event before; 64 noughts at first.")
-    is_public = _flag("Whether its content is public: seen by a second person, or first hand.")
+    is_public = _flag(
+        "Whether its content is public: not where it waits, was rejected or is hidden."
+    )
     person_id = _count("Democracy Club's id of today; null where not public.", allow_none=True)
     record = fields.Nested(Record, required=True, allow_none=True)
 
@@ -239,6 +267,12 @@ class TotalsAnswer(Answer):
 
     campaign = _text("Name of the campaign.")
     candidates = fields.Nested(Counts, required=True)
+    elected = fields.Nested(
+        Counts,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The same of the members elected; null before the results."},
+    )
     withdrawn = _count("Candidates who withdrew; in no other count.")
     cancelled_ballots = _count("Ballots that are not held; their candidates are in no count.")
     asks = fields.List(fields.Nested(AskTotals), required=True)

@@ -14,8 +14,9 @@ from campaign.candidates.queries import get_candidacy_of_person
 from campaign.elections.queries import get_election
 from campaign.geography.errors import ConstituencyNotFound
 from campaign.geography.queries import get_constituency, list_constituencies
-from campaign.reports import open_data, open_events
+from campaign.reports import open_data
 from campaign.reports.credits import LICENCE, credits_of
+from campaign.reports.pledge_chain import count_events, describe_events
 from campaign.reports.register import count_candidacies, list_standings, map_standings
 from campaign.web.api.v1 import schemas
 from campaign.web.api.v1.paging import Blueprint, cut, site
@@ -166,8 +167,8 @@ def candidate(campaign_slug: str, person_id: int) -> Json:
 def events(pagination_parameters: PaginationParameters, campaign_slug: str) -> Json:
     """List the record of answers, oldest first: public entries in full, hashes of all."""
     found, election = _at(campaign_slug)
-    part = cut(pagination_parameters, open_events.count_events(session(), found))
-    items = open_events.describe_events(session(), found, **part)
+    part = cut(pagination_parameters, count_events(session(), found))
+    items = describe_events(session(), found, **part)
     return {**credits_of(found, election), "items": items}
 
 

@@ -8,6 +8,7 @@ from campaign.organisers.rules import Role
 from campaign.reports import office_figures
 from campaign.reports.backlog import get_backlog
 from campaign.reports.office_events import list_last_events
+from campaign.reports.office_needs import shared_needs
 from campaign.reports.progress import get_progress
 from campaign.web.back_office.access import requires
 from campaign.web.shared.context import letter_totals, now, session, toolkit
@@ -19,7 +20,11 @@ blueprint = Blueprint("organise_campaigns", __name__, url_prefix="/organise")
 @requires(Role.VIEWER)
 def index() -> str:
     """List every campaign of the installation."""
-    return render_template("back_office/campaigns.html", campaigns=list_campaigns(session()))
+    return render_template(
+        "back_office/campaigns.html",
+        campaigns=list_campaigns(session()),
+        shared=shared_needs(session(), now=now()),
+    )
 
 
 @blueprint.get("/<campaign_slug>/")
@@ -43,6 +48,7 @@ def show(campaign_slug: str) -> str:
         asks=office_figures.pledges_by_ask(session(), campaign),
         delivery=office_figures.delivery_figures(session(), campaign.id),
         todo=office_figures.things_to_do(session(), campaign.id, letters=letters),
+        shared=shared_needs(session(), now=now()),
         backlog=get_backlog(
             session(), campaign.id, mail=toolkit().settings.mail, now=now(), rows=0
         ),

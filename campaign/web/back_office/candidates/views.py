@@ -12,6 +12,7 @@ from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
 from campaign.pledges.service import settle_request
 from campaign.reports.office_candidates import (
+    MAXIMUM_ROWS,
     CandidatePage,
     Group,
     candidate_page,
@@ -25,6 +26,9 @@ from campaign.web.shared.context import now, session
 
 blueprint = Blueprint("organise_candidates", __name__, url_prefix="/organise/<campaign_slug>")
 
+FURTHEST = 1_000_000
+"""No list is longer; a greater number in the address would be too much for a database."""
+
 
 @blueprint.get("/candidates/")
 @requires(Role.VIEWER)
@@ -34,7 +38,10 @@ def search(campaign_slug: str) -> str:
     words = request.args.get("q", "").strip()[:100]
     # Any other value of the address means everybody.
     group = request.args.get("group", type=Group)
-    rows, count = search_candidates(session(), campaign, words=words, group=group)
+    offset = min(max(request.args.get("from", default=0, type=int), 0), FURTHEST)
+    rows, count = search_candidates(
+        session(), campaign, words=words, group=group, limit=MAXIMUM_ROWS, offset=offset
+    )
     return render_template(
         "back_office/candidates.html",
         campaign=campaign,
@@ -43,6 +50,8 @@ def search(campaign_slug: str) -> str:
         groups=list(Group),
         rows=rows,
         count=count,
+        offset=offset,
+        page_size=MAXIMUM_ROWS,
         out=count_out_of_the_race(session(), campaign, words=words, group=group),
     )
 

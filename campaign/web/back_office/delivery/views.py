@@ -10,6 +10,7 @@ from campaign.delivery.queries import find_domain_pause, find_pause, list_domain
 from campaign.delivery.rules import ALL_SCOPES, campaign_scope
 from campaign.delivery.service import pause, resume
 from campaign.delivery.service.domains import resume_domain
+from campaign.delivery.service.retrying import get_failed_mail, retry_mail_like
 from campaign.followups.retries import get_error_of, retry_letters_like
 from campaign.letters.service import pause_letters, resume_letters
 from campaign.organisers.queries import list_actor_names
@@ -22,6 +23,7 @@ from campaign.reports.office_delivery import (
     queue_figures,
     ramp_figures,
 )
+from campaign.reports.office_failed_mail import list_failed_mail, list_failed_mail_like
 from campaign.reports.office_figures import delivery_figures
 from campaign.web.back_office.access import current_account, current_actor, requires
 from campaign.web.back_office.forms import ReasonForm
@@ -132,6 +134,33 @@ def all_campaigns() -> str:
     return _all_page(ReasonForm())
 
 
+@blueprint.get("/delivery/failed/<int:message_id>")
+@requires(Role.OWNER)
+def failed_mail(message_id: int) -> str:
+    """List the confirmations or notices that failed as this one did."""
+    return _failed_mail_page(message_id, ReasonForm())
+
+
+@blueprint.post("/delivery/failed/<int:message_id>")
+@requires(Role.OWNER)
+def failed_mail_submit(message_id: int) -> Response | tuple[str, int]:
+    """Send one of these messages again, or all of them; and log why."""
+    form = ReasonForm()
+    if not form.validate_on_submit():
+        return _failed_mail_page(message_id, form), 422
+    chosen = request.form.get("message", type=int)
+    meant = chosen or message_id
+    count = retry_mail_like(session(), meant, is_alone=chosen is not None, now=now())
+    if count:
+        _log("retry_mail", f"message:{meant}", form.reason.data or "")
+    flash(
+        ngettext("One e-mail is tried again.", "%(num)s e-mails are tried again.", count)
+        if count
+        else _("None of these e-mails can be tried again now.")
+    )
+    return redirect(url_for(".all_campaigns"), 303)
+
+
 @blueprint.post("/delivery/pause")
 @requires(Role.OWNER)
 def pause_all_submit() -> Response | tuple[str, int]:
@@ -182,6 +211,7 @@ def _all_page(form: ReasonForm) -> str:
         pause=found,
         backlog=get_backlog(session(), None, mail=toolkit().settings.mail, now=now()),
         queue=queue_figures(session()),
+        failures=list_failed_mail(session(), now=now()),
         domains=list_domain_pauses(session(), now()),
         names=list_actor_names(session(), [found.actor] if found else []),
         form=form,
@@ -197,6 +227,16 @@ def _failed_page(campaign_slug: str, message_id: int, form: ReasonForm) -> str:
         message_id=message_id,
         error=error,
         letters=list_failed_letters(session(), campaign.id, error, now=now()),
+        form=form,
+    )
+
+
+def _failed_mail_page(message_id: int, form: ReasonForm) -> str:
+    example = get_failed_mail(session(), message_id)
+    return render_template(
+        "back_office/delivery_failed_mail.html",
+        example=example,
+        messages=list_failed_mail_like(session(), example, now=now()),
         form=form,
     )
 

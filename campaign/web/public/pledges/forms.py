@@ -13,6 +13,7 @@ from campaign.pledges.errors import PledgeInvalid
 from campaign.pledges.rules import STATEMENT_LIMIT, Channel, Stance, clean_text, showable_text
 from campaign.pledges.service import GivenAnswer
 from campaign.reports.candidate_record import AskRecord
+from campaign.web.shared.languages import error_words
 
 _STANCES: list[Any] = [stance.value for stance in Stance]
 """The template has the words for them."""
@@ -26,7 +27,7 @@ def _check_statement(_form: FlaskForm, field: TextAreaField) -> None:
         field.data = clean_text(field.data or "", limit=STATEMENT_LIMIT)
     except PledgeInvalid as error:
         field.data = showable_text(field.data or "")
-        raise ValidationError(str(error)) from error
+        raise ValidationError(error_words(error)) from error
 
 
 class AnswerForm(FlaskForm):  # type: ignore[misc]

@@ -13,10 +13,11 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from campaign.core.errors import NotFound
+from campaign.core.languages import Language
 from campaign.followups.answers import keep_answer, publish_answers, withdraw_answer
 from campaign.followups.changes import confirm_changes, dispute_changes, show_changes
 from campaign.followups.requests import note_candidate_request
-from campaign.pledges.queries import list_open_changes
+from campaign.pledges.queries import get_language, list_open_changes
 from campaign.pledges.rules import (
     PAGE_REQUESTS,
     STATEMENT_LIMIT,
@@ -26,6 +27,8 @@ from campaign.pledges.rules import (
 )
 from campaign.pledges.service import (
     AnswerDoor,
+    ChangeDoor,
+    choose_language,
     open_answer_link,
     open_change_link,
     open_dispute_link,
@@ -34,9 +37,13 @@ from campaign.reports.candidate_record import AskRecord, CandidateRecord, build_
 from campaign.reports.voices import list_voices
 from campaign.web.public.pledges.forms import AnswerForm, ConfirmForm, answer_form
 from campaign.web.shared.context import now, session, toolkit
+from campaign.web.shared.languages import speak
 from campaign.web.shared.limits import ANSWER, FORM, limited
 
 blueprint = Blueprint("pledges", __name__)
+
+_SWITCHES = {f"language-{language}": language for language in Language}
+"""The steps that change the language; what is typed in the form so far comes back with it."""
 
 
 def is_publishing() -> bool:
@@ -67,6 +74,9 @@ def answer_submit(token: str) -> BaseResponse:
     door, record = _open(token)
     form = answer_form(record.asks)
     step = request.form.get("step", "preview")
+    if step in _SWITCHES:
+        _choose(door, _SWITCHES[step])
+        return make_response(_answer_page(token, door, record, form))
     if not form.validate():
         return make_response(_answer_page(token, door, record, form), 422)
     if step == "edit":
@@ -136,6 +146,7 @@ def keep_submit(token: str, ask_slug: str) -> BaseResponse:
 def change(token: str) -> str:
     """Show what a mail's link would change; the button is on this page."""
     door = open_change_link(session(), toolkit().signer, token, now=now())
+    _speak(door)
     return render_template(
         "public/pledges/change.html",
         token=token,
@@ -151,6 +162,7 @@ def change(token: str) -> str:
 def change_submit(token: str) -> str:
     """Let the changes take effect."""
     door, outcomes = confirm_changes(toolkit(), session(), token, now=now())
+    _speak(door)
     return render_template(
         "public/pledges/change.html",
         token=token,
@@ -167,6 +179,7 @@ def change_submit(token: str) -> str:
 def dispute(token: str) -> str:
     """Say what objecting to a change does; the button is on this page."""
     door = open_dispute_link(session(), toolkit().signer, token, now=now())
+    _speak(door)
     return render_template(
         "public/pledges/dispute.html",
         token=token,
@@ -182,6 +195,7 @@ def dispute(token: str) -> str:
 def dispute_submit(token: str) -> str:
     """Drop the changes, end the old link and tell the organisers."""
     door = dispute_changes(toolkit(), session(), token, now=now())
+    _speak(door)
     return render_template(
         "public/pledges/dispute.html",
         token=token,
@@ -210,7 +224,22 @@ def ask_for_submit(token: str, kind: str) -> str:
 
 def _open(token: str) -> tuple[AnswerDoor, CandidateRecord]:
     door = open_answer_link(session(), toolkit().signer, token, now=now())
+    _speak(door)
     return door, build_candidate_record(session(), door.campaign, door.candidacy)
+
+
+def _speak(door: AnswerDoor | ChangeDoor) -> None:
+    speak(get_language(session(), door.campaign.id, door.candidacy.id))
+
+
+def _choose(door: AnswerDoor, language: Language) -> None:
+    choose_language(
+        session(),
+        campaign_id=door.campaign.id,
+        candidacy_id=door.candidacy.id,
+        language=language,
+    )
+    speak(language)
 
 
 def _answer_page(token: str, door: AnswerDoor, record: CandidateRecord, form: AnswerForm) -> str:

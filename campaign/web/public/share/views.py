@@ -10,7 +10,7 @@ from campaign.elections.queries import get_election
 from campaign.geography.queries import get_constituency
 from campaign.reports.qr_codes import draw_qr_code, make_qr_code
 from campaign.reports.share_image import ShareWords, draw_share_image
-from campaign.reports.tallies import tally_campaign, tally_places
+from campaign.reports.tallies import tally_campaign, tally_elected, tally_places
 from campaign.reports.tracker import Tally
 from campaign.web.shared.addresses import absolute
 from campaign.web.shared.caching import same_for_everybody
@@ -46,7 +46,8 @@ def constituency(campaign_slug: str, constituency_slug: str) -> Response:
 def campaign_image(campaign_slug: str) -> Response:
     """Give the picture that stands beside links to a campaign."""
     found = get_campaign(session(), campaign_slug)
-    return _picture(_draw(found, "", tally_campaign(session(), found)))
+    elected = tally_elected(session(), found)
+    return _picture(_draw(found, "", tally_campaign(session(), found), elected))
 
 
 @blueprint.get("/<campaign_slug>/<constituency_slug>/share.png")
@@ -97,9 +98,14 @@ def _page(campaign: Any, place: Any, *, page: str, frame: Frame) -> Response:
     )
 
 
-def _draw(campaign: Any, place: str, tally: Tally) -> bytes:
+def _draw(campaign: Any, place: str, tally: Tally, elected: Tally | None = None) -> bytes:
     figure = _("Nobody is known to stand here yet")
-    if tally.standing:
+    if elected:
+        figure = _(
+            "%(answered)s members elected had answered",
+            answered=part_of(elected.answered, elected.standing),
+        )
+    elif tally.standing:
         figure = _(
             "%(answered)s candidates have answered",
             answered=part_of(tally.answered, tally.standing),

@@ -1,0 +1,44 @@
+"""What mail about letters is written with, handed down by whoever knows pledges and links."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaign.core.config import MailSettings
+from campaign.core.emails import EmailRenderer
+from campaign.letters.models import Action
+from campaign.letters.rules import MailStop
+
+
+def stop_nobody(_campaign_id: int, _candidacy_ids: Collection[int] | None) -> dict[int, MailStop]:
+    """Say that every candidate may be written to."""
+    return {}
+
+
+def refuse_nobody(_campaign_id: int, _candidacy_ids: Collection[int]) -> Collection[int]:
+    """Say that nobody has asked for no more letters."""
+    return ()
+
+
+def nobody_answered(_campaign_id: int, _candidacy_ids: Collection[int]) -> dict[int, datetime]:
+    """Say that no candidate has answered."""
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correspondence:
+    """What is needed to write mail about letters: settings, templates and makers of links."""
+
+    mail: MailSettings
+    emails: EmailRenderer
+    make_action_link: Callable[[Action], str]
+    make_answer_link: Callable[[int, int], str]
+    """From campaign and candidacy to the address where the candidate answers."""
+    list_mail_stops: Callable[[int, Collection[int] | None], Mapping[int, MailStop]] = stop_nobody
+    """From a campaign, and candidacies or ``None`` for all, to those that must not be mailed."""
+    list_refusing: Callable[[int, Collection[int]], Collection[int]] = refuse_nobody
+    """From a campaign and candidacies to those among them that want no more letters."""
+    list_answer_times: Callable[[int, Collection[int]], Mapping[int, datetime]] = nobody_answered
+    """From a campaign and candidacies to when the public record of those among them last grew."""
+    make_unsubscribe_link: Callable[[str], str] | None = None
+    """From the Message-ID of a notice to where its reader can decline further ones."""
