@@ -192,7 +192,9 @@ def test_asking_for_a_new_password_does_not_tell_who_has_a_login(
     for email in ("known@example.org", "nobody@example.org"):
         token = token_of(client, "/organise/reset")
         answer = client.post("/organise/reset", data={"email": email, "csrf_token": token})
-        pages.append((answer.status_code, answer.text.replace(email, "").replace(token, "")))
+        # The form in the answer has a token of its own second.
+        text = re.sub(r'(name="csrf_token" value=)"[^"]+"', r"\1", answer.text)
+        pages.append((answer.status_code, text.replace(email, "")))
     assert pages[0] == pages[1]
     assert len(fetch(select(OutboxMessage))) == 1
 
