@@ -153,6 +153,7 @@
     const found = [];
     const paper = style(document.body).backgroundColor;
     for (const each of all("button, .button")) {
+      if (isHiddenFromEyes(each)) continue;
       const isLine = style(each).textDecorationLine.includes("underline");
       if (!hasBorder(each) && !isLine) found.push(`a button without a border: ${named(each)}`);
     }

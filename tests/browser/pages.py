@@ -98,7 +98,7 @@ def public_pages(page: Page, doors: Doors) -> Iterator[str]:
     press(page, "Send this to the organisers")
     yield "a suggestion with errors"
     page.get_by_label("Partly", exact=True).check()
-    page.locator("#source_url").fill("a paper")
+    page.locator("#source_url").fill("ftp://paper.example/")
     page.locator("#email").fill("nobody")
     press(page, "Send this to the organisers")
     yield "a suggestion with other errors"
