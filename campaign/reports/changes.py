@@ -7,15 +7,16 @@ entry learns by this that it is gone, which a second entry beside the first woul
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from campaign.campaigns.models import AskVersion, Campaign
 from campaign.candidates.models import Candidacy
 from campaign.elections.models import Ballot
 from campaign.pledges.models import PledgeEvent
-from campaign.pledges.queries import is_about, map_marks
+from campaign.pledges.queries import is_review, map_marks
 from campaign.pledges.rules import (
     ENTRY_KINDS,
     MARK_KINDS,
@@ -53,25 +54,16 @@ def list_changes(
     session: Session, campaign: Campaign, *, constituency_id: int | None = None
 ) -> list[Change]:
     """Return the newest changes of a campaign, or of one constituency in it."""
-    review, mark, newest = (aliased(PledgeEvent) for _ in range(3))
-    became_public = func.coalesce(review.sequence, PledgeEvent.sequence)
-    marked = (
-        select(func.max(mark.sequence))
-        .where(is_about(mark, PledgeEvent), mark.kind.in_(MARK_KINDS))
-        .correlate(PledgeEvent)
-        .scalar_subquery()
-    )
+    review, newest = aliased(PledgeEvent), aliased(PledgeEvent)
+    latest = _latest_about_each_entry(campaign.id).subquery()
     rows = (
         select(PledgeEvent, AskVersion.title, review.recorded_at, newest.recorded_at)
+        .join(latest, latest.c.entry_id == PledgeEvent.id)
+        .join(newest, and_(newest.campaign_id == campaign.id, newest.sequence == latest.c.sequence))
         .join(PledgeEvent.ask_version)
-        .outerjoin(review, and_(is_about(review, PledgeEvent), review.kind == EventKind.REVIEW))
-        .outerjoin(newest, and_(newest.campaign_id == campaign.id, newest.sequence == marked))
-        .where(
-            PledgeEvent.campaign_id == campaign.id,
-            PledgeEvent.kind.in_(ENTRY_KINDS),
-            or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)),
-        )
-        .order_by(func.coalesce(newest.sequence, became_public).desc())
+        .outerjoin(review, is_review(review, PledgeEvent))
+        .where(or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)))
+        .order_by(latest.c.sequence.desc())
         .limit(CHANGES)
     )
     if constituency_id is not None:
@@ -89,22 +81,40 @@ def list_changes(
     ]
 
 
+def _latest_about_each_entry(campaign_id: int) -> Select[*tuple[Any, ...]]:
+    """Select each entry with the newest event by which the public read something new of it.
+
+    In one pass over the record: asked for each entry by itself, it would take the square of that.
+    """
+    entry_id = func.coalesce(PledgeEvent.refers_to_id, PledgeEvent.id)
+    return (
+        select(entry_id.label("entry_id"), func.max(PledgeEvent.sequence).label("sequence"))
+        .where(
+            PledgeEvent.campaign_id == campaign_id,
+            or_(
+                and_(PledgeEvent.kind.in_(ENTRY_KINDS), PledgeEvent.channel == Channel.LINK),
+                PledgeEvent.kind.in_({EventKind.REVIEW, *MARK_KINDS}),
+            ),
+        )
+        .group_by(entry_id)
+    )
+
+
 def _change(
     event: PledgeEvent,
     title: str,
     standing: Standing,
     marks: Marks,
     reviewed_at: datetime | None,
-    marked_at: datetime | None,
+    changed_at: datetime,
 ) -> Change:
-    public_at = reviewed_at or event.recorded_at
     return Change(
         sequence=event.sequence,
         standing=standing,
         ask_title=title,
         stance=event.stance if event.kind is EventKind.ANSWER else None,
         statement="" if marks.is_hidden else event.statement,
-        public_at=public_at,
-        changed_at=marked_at or public_at,
+        public_at=reviewed_at or event.recorded_at,
+        changed_at=changed_at,
         marks=marks,
     )

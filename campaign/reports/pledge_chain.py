@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, aliased
 from campaign.campaigns.models import Campaign
 from campaign.candidates.models import PersonAlias
 from campaign.pledges.models import PledgeEvent, PledgeHead
-from campaign.pledges.queries import is_about, list_published_heads, map_marks, stream_chain
+from campaign.pledges.queries import is_review, list_published_heads, map_marks, stream_chain
 from campaign.pledges.rules import (
     COLUMNS,
     ENTRY_KINDS,
@@ -141,8 +141,8 @@ def _list_reviewed(session: Session, campaign: Campaign, sequences: range | None
     return set(
         session.scalars(
             select(PledgeEvent.sequence)
-            .join(review, is_about(review, PledgeEvent))
-            .where(*_at(campaign, sequences), review.kind == EventKind.REVIEW)
+            .join(review, is_review(review, PledgeEvent))
+            .where(*_at(campaign, sequences))
         )
     )
 

@@ -33,7 +33,7 @@ from campaign.pledges.queries.invitations import (
     list_invitations,
 )
 from campaign.pledges.queries.languages import get_language
-from campaign.pledges.queries.marks import is_about, map_marks
+from campaign.pledges.queries.marks import is_review, map_marks
 from campaign.pledges.queries.requests import (
     has_open_request,
     is_link_revoked,
@@ -68,9 +68,9 @@ __all__ = [
     "get_suggestion",
     "has_moved_on",
     "has_open_request",
-    "is_about",
     "is_entry_of",
     "is_link_revoked",
+    "is_review",
     "list_candidate_requests",
     "list_current_answers",
     "list_entries_to_review",
