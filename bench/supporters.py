@@ -36,8 +36,8 @@ class Form:
     fields: Sequence[tuple[str, str]]
 
 
-class _Fields(HTMLParser):
-    """Collect what a browser would post of the one form with editors."""
+class FormReader(HTMLParser):
+    """Collect what a browser would post of a page with one form, but for choices."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ def open_form(site: Site, path: str) -> Form:
     status, headers, body = site.get(path)
     if status != 200:
         raise RuntimeError(f"{path}: {status}")
-    reader = _Fields()
+    reader = FormReader()
     reader.feed(body.decode())
     recipients = [each for each in reader.fields if each[0] == "recipients"][:RECIPIENTS]
     if len(recipients) < RECIPIENTS:

@@ -101,7 +101,7 @@ def test_age_counts_from_when_the_page_was_last_known_to_be_right() -> None:
     site = Site()
     assert site.get().headers["Age"] == "0"
     site.time += 0.9
-    assert site.get().headers["Age"] == "0"
+    assert site.get().headers["Age"] == "1", "nobody may keep it longer for being rounded"
     site.time += 30
     assert site.get().headers["Age"] == "0", "the version was just read, and is the same"
 
@@ -287,7 +287,7 @@ def test_every_public_page_can_be_kept_and_holds_nothing_of_a_visitor(
         assert "Set-Cookie" not in answer.headers, path
         assert "csrf_token" not in answer.text, path
         assert "Content-Security-Policy" in answer.headers, path
-        assert client.get(path).headers["Age"] == "0", path
+        assert 0 <= int(client.get(path).headers["Age"]) <= 5, path
         kept.append(rule.endpoint)
     assert {"campaigns.show", "geography.constituency", "tracker.show"} <= set(kept)
 

@@ -11,6 +11,7 @@ how long ago that was, so that browsers and proxies keep it for the rest of the 
 """
 
 import gzip
+import math
 import re
 import threading
 import time
@@ -212,7 +213,8 @@ class PageCache:
     def _answer(
         self, page: _Page, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        age = ("Age", str(max(0, int(self._clock() - page.right_at))))
+        # Rounded up: whoever keeps the page must not add the rest of a second to its max-age.
+        age = ("Age", str(max(0, math.ceil(self._clock() - page.right_at))))
         known: str = environ.get("HTTP_IF_NONE_MATCH", "")
         if known and (known.strip() == "*" or page.etag in _ETAG.findall(known)):
             start_response(
