@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A process of pytest for each core; a file's tests stay together, and so do the browser's.
+TOGETHER := --numprocesses auto --dist loadgroup --no-loadscope-reorder
 
 help: ## List the verbs.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s  %s\n", $$1, $$2}'
@@ -11,7 +13,7 @@ run: $(VENV)/installed ## Set up, then run the demonstration; FRESH=1 starts ove
 	@$(BIN)/campaign demo $(if $(FRESH),--fresh) $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/installed-dev ## Set up, then run the whole suite.
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(TOGETHER)
 
 check: $(VENV)/installed-dev ## Format, lint, types, imports and the fast tests.
 	@$(BIN)/ruff format --check .
@@ -19,7 +21,7 @@ check: $(VENV)/installed-dev ## Format, lint, types, imports and the fast tests.
 	@$(BIN)/djlint --quiet --lint templates
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m pytest -q tests/unit tests/architecture tests/web
+	@$(BIN)/python -m pytest -q $(TOGETHER) tests/unit tests/architecture tests/web
 
 bench: $(VENV)/installed-dev ## Measure what is claimed about speed and size; ONLY="pages delivery" chooses.
 	@$(BIN)/python -m bench $(ONLY)

@@ -78,7 +78,7 @@ bodies = st.lists(line_of_body, max_size=12).flatmap(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(subject=line_of_text, name=line_of_text, news=line_of_text, body=bodies)
 @example(subject="", name="", news="", body="")
 @example(subject=" a  b ", name='Jane "JJ"', news="é", body=".\n..\nFrom me\n trailing \t\n")

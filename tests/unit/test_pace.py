@@ -145,7 +145,7 @@ def test_jitter_is_spread_evenly() -> None:
     assert all(80 < sum(n / 10 <= each < (n + 1) / 10 for each in drawn) < 120 for n in range(10))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     now=moments,
     pace=paces,
@@ -196,7 +196,7 @@ events = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(now=moments, pace=paces, happenings=events)
 def test_nothing_that_happens_exceeds_a_cap(
     now: datetime, pace: Pace, happenings: list[tuple[str, int, float]]
