@@ -235,6 +235,13 @@ def test_a_page_is_compressed_for_those_who_take_it(
     assert (gzip.decompress(data) if is_compressed else data) == site.text.encode()
 
 
+def test_a_whole_table_is_kept_by_the_room_that_it_takes_compressed() -> None:
+    site = Site(max_bytes=100_000)
+    site.text = "p" * (page_cache._LARGEST_KEPT_TWICE + 1)
+    assert site.get().text == site.get(Accept_Encoding="gzip;q=0").text == site.text
+    assert len(site.asked) == 1
+
+
 def test_the_longest_unused_page_makes_room() -> None:
     site = Site(max_bytes=10_000)
     site.text = "p" * 400
