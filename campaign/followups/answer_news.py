@@ -14,6 +14,7 @@ from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.models import Candidacy
 from campaign.core.db import moments_table
 from campaign.core.toolkit import Toolkit
+from campaign.delivery.service import UNSUBSCRIBE_HERE
 from campaign.elections.models import Election
 from campaign.followups.correspondence import correspondence
 from campaign.letters.models import Letter, LetterQuestion
@@ -132,6 +133,7 @@ def _tell(
                 for each in letters
             ],
             link=means.make_action_link(letters[-1].action),
+            unsubscribe_link=UNSUBSCRIBE_HERE,
         )
         queue_notice(
             session,

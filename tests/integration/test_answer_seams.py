@@ -1,5 +1,6 @@
 """An answer beside what happens at the same time: workers, digests, strikes, retries, news."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from campaign.followups.correspondence import correspondence, run_letter_chores
 from campaign.followups.overtaken import ask_writers, hold_overtaken_letters
 from campaign.followups.record import review_and_tell
 from campaign.followups.retries import retry_letters_like
+from campaign.followups.unsubscribing import unsubscribe
 from campaign.letters.models import Action, Letter, LetterQuestion
 from campaign.letters.rules import AnswerChoice, HeldReason, LetterStatus
 from campaign.letters.service import (
@@ -440,6 +442,28 @@ class TestNews:
         (mail,) = [each for each in messages_of(loop.session) if "asked for news" in each.body]
         person = loop.scene.candidacies[0].person_id
         assert f"/{loop.scene.campaign.slug}/candidates/{person}/\n" in mail.body
+
+    def test_the_mail_says_where_to_get_no_more_of_them(self, loop: Loop) -> None:
+        loop.confirm(loop.write(to=[0], wants_news=True))
+        loop.deliver()
+        loop.answer()
+        self.evening(loop)
+        (mail,) = [each for each in messages_of(loop.session) if "asked for news" in each.body]
+        link = json.loads(mail.headers)["List-Unsubscribe"].strip("<>")
+        assert f"\n{link}\n" in mail.body
+        token = link.rstrip("/").rpartition("/")[2]
+        unsubscribe(loop.session, loop.toolkit.signer, token, now=loop.clock())
+        loop.answer(stance=Stance.NO)
+        self.evening(loop)
+        sent = [each.status for each in messages_of(loop.session) if "asked for news" in each.body]
+        assert sent == [MessageStatus.CANCELLED] * 2
+        # Who asks for news once more, and proves the address again, gets them.
+        loop.confirm(loop.write(to=[0], key="again", body="Once more.", wants_news=True))
+        loop.deliver()
+        loop.answer(stance=Stance.PARTLY)
+        self.evening(loop)
+        *_, last = [each for each in messages_of(loop.session) if "asked for news" in each.body]
+        assert last.status is MessageStatus.QUEUED
 
     def test_a_full_batch_says_that_some_are_left(self, loop: Loop) -> None:
         for email in ("jane@example.org", "joan@example.org"):
