@@ -14,24 +14,24 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import (
-    ColumnElement,
     DateTime,
     Engine,
     Enum,
+    FromClause,
+    Integer,
     MetaData,
     String,
     Table,
-    case,
+    column,
     create_engine,
     event,
-    literal,
+    values,
 )
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import (
     DeclarativeBase,
-    InstrumentedAttribute,
     Session,
     SessionTransaction,
     make_transient_to_detached,
@@ -100,12 +100,12 @@ def table_of(model: type[Base]) -> Table:
 Row = TypeVar("Row", bound=Base)
 
 
-def moment_by_key(
-    column: ColumnElement[int] | InstrumentedAttribute[int], moments: Mapping[int, datetime]
-) -> ColumnElement[datetime]:
-    """Return in SQL the moment that belongs to a column's value; there must be at least one."""
-    return case(
-        {key: literal(moment, UTCDateTime()) for key, moment in moments.items()}, value=column
+def moments_table(moments: Mapping[int, datetime]) -> FromClause:
+    """Return rows of ``key`` and ``moment`` to join with; there must be at least one."""
+    return (
+        values(column("key", Integer), column("moment", UTCDateTime()), name="moments")
+        .data(list(moments.items()))
+        .cte("moments")
     )
 
 

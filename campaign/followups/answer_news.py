@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.campaigns.models import Ask, Campaign
 from campaign.campaigns.queries import list_asks
 from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.models import Candidacy
-from campaign.core.db import moment_by_key
+from campaign.core.db import moments_table
 from campaign.core.toolkit import Toolkit
+from campaign.delivery.service import UNSUBSCRIBE_HERE
 from campaign.elections.models import Election
 from campaign.followups.correspondence import correspondence
-from campaign.letters.models import Letter
+from campaign.letters.models import Letter, LetterQuestion
 from campaign.letters.rules import LetterStatus
 from campaign.letters.service import queue_notice
 from campaign.pledges.queries import CurrentAnswer, list_current_answers, map_news_times
@@ -35,14 +36,17 @@ class AnsweredCandidate:
     """A candidate whose record grew, as the mail shows them."""
 
     candidacy: Candidacy
+    link: str
+    """Where everybody reads the answers in full."""
     stances: Sequence[tuple[str, str]]
     """Title of each ask answered today, and the stance in words; none where no answer stands."""
 
 
-def tell_news(toolkit: Toolkit, session: Session, now: datetime, *, limit: int = BATCH) -> int:
-    """Tell those who asked for news what their candidates answered; return how many were told.
+def tell_news(toolkit: Toolkit, session: Session, now: datetime, *, limit: int = BATCH) -> bool:
+    """Tell those who asked for news what their candidates answered; tell if some are left.
 
-    Each change is told once. Who wrote to nobody whose record grew gets nothing.
+    Each change is told once. Who wrote to nobody whose record grew gets nothing, and neither does
+    who saw the answer before they wrote or was asked what to send after it.
     """
     told = 0
     campaigns = session.execute(
@@ -59,7 +63,7 @@ def tell_news(toolkit: Toolkit, session: Session, now: datetime, *, limit: int =
             now=now,
             limit=limit - told,
         )
-    return told
+    return told == limit
 
 
 def last_news_time(now: datetime, *, timezone: str) -> datetime:
@@ -106,15 +110,12 @@ def _tell(
         return 0
     asks = list_asks(session, campaign.id)
     means = correspondence(toolkit, session)
+    base = f"{toolkit.settings.base_url}/{campaign.slug}/candidates"
     for subscription, supporter in rows:
-        since = subscription.told_at or subscription.subscribed_at
-        letters = _letters_to(
-            session,
-            supporter.id,
-            campaign.id,
-            [each for each, moment in changed.items() if moment > since],
-        )
+        letters = _letters_with_news(session, subscription, changed)
         subscription.told_at = until
+        if not letters:
+            continue
         answers = list_current_answers(
             session, campaign.id, candidacy_ids=[each.candidacy_id for each in letters]
         )
@@ -122,11 +123,17 @@ def _tell(
             "answer_news",
             campaign=campaign,
             action=letters[-1].action,
+            places=list(dict.fromkeys(each.action.constituency.name for each in letters)),
             candidates=[
-                AnsweredCandidate(each.candidacy, _stances(each.candidacy_id, asks, answers))
+                AnsweredCandidate(
+                    each.candidacy,
+                    f"{base}/{each.candidacy.person_id}/",
+                    _stances(each.candidacy_id, asks, answers),
+                )
                 for each in letters
             ],
             link=means.make_action_link(letters[-1].action),
+            unsubscribe_link=UNSUBSCRIBE_HERE,
         )
         queue_notice(
             session,
@@ -146,31 +153,50 @@ def _known_since() -> ColumnElement[datetime]:
 
 def _has_written_to(changed: Mapping[int, datetime]) -> ColumnElement[bool]:
     """Return the condition that a letter went to somebody whose record has grown since."""
-    return exists().where(
-        Letter.supporter_id == NewsSubscription.supporter_id,
-        Letter.campaign_id == NewsSubscription.campaign_id,
-        Letter.status == LetterStatus.SENT,
-        Letter.candidacy_id.in_(changed),
-        _known_since() < moment_by_key(Letter.candidacy_id, changed),
+    moments = moments_table(changed)
+    return (
+        select(Letter.id)
+        .join(moments, moments.c.key == Letter.candidacy_id)
+        .where(
+            Letter.supporter_id == NewsSubscription.supporter_id,
+            Letter.campaign_id == NewsSubscription.campaign_id,
+            Letter.status == LetterStatus.SENT,
+            Letter.created_at < moments.c.moment,
+            _known_since() < moments.c.moment,
+        )
+        .correlate(NewsSubscription)
+        .exists()
     )
 
 
-def _letters_to(
-    session: Session, supporter_id: int, campaign_id: int, candidacy_ids: Sequence[int]
+def _letters_with_news(
+    session: Session, subscription: NewsSubscription, changed: Mapping[int, datetime]
 ) -> list[Letter]:
-    """Return a supporter's newest sent letter to each of these, in the order of their sending."""
-    letters = session.scalars(
-        select(Letter)
+    """Return the newest letter to each candidate whose record holds what the writer has not seen.
+
+    They have seen what stood there when they wrote, and when they were asked what to send instead.
+    """
+    since = subscription.told_at or subscription.subscribed_at
+    seen_at = func.coalesce(LetterQuestion.chosen_at, LetterQuestion.asked_at)
+    rows = session.execute(
+        select(Letter, seen_at)
+        .outerjoin(LetterQuestion, LetterQuestion.letter_id == Letter.id)
         .where(
-            Letter.supporter_id == supporter_id,
-            Letter.campaign_id == campaign_id,
-            Letter.status == LetterStatus.SENT,
-            Letter.candidacy_id.in_(candidacy_ids),
+            Letter.supporter_id == subscription.supporter_id,
+            Letter.campaign_id == subscription.campaign_id,
+            Letter.candidacy_id.in_([each for each, moment in changed.items() if moment > since]),
         )
         .order_by(Letter.id)
         .options(joinedload(Letter.action), joinedload(Letter.candidacy))
-    )
-    return list({letter.candidacy_id: letter for letter in letters}.values())
+    ).all()
+    known: dict[int, datetime] = {}
+    sent: dict[int, Letter] = {}
+    for letter, asked_at in rows:
+        seen = max(letter.created_at, asked_at or letter.created_at)
+        known[letter.candidacy_id] = max(seen, known.get(letter.candidacy_id, seen))
+        if letter.status is LetterStatus.SENT:
+            sent[letter.candidacy_id] = letter
+    return [letter for each, letter in sent.items() if known[each] < changed[each]]
 
 
 def _stances(

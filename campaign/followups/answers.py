@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.models import Campaign
 from campaign.core.toolkit import Toolkit
 from campaign.followups.changes import ask_about_changes
+from campaign.followups.overtaken import hold_letters_to
 from campaign.followups.receipts import send_receipt
 from campaign.pledges.queries import list_current_answers
 from campaign.pledges.rules import CANDIDATE, ChangeOutcome, Channel
@@ -61,6 +62,9 @@ def publish_answers(
                 now=now,
             )
     if _current(session, door) != before:
+        hold_letters_to(
+            session, campaign_id=door.campaign.id, candidacy_id=door.candidacy.id, now=now
+        )
         send_receipt(toolkit, session, door.campaign, door.candidacy, now=now)
     if has_asked:
         ask_about_changes(toolkit, session, door.campaign, door.candidacy, now=now)

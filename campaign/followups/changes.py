@@ -19,6 +19,7 @@ from campaign.followups.candidate_mail import (
     queue_to_candidate,
     render_for,
 )
+from campaign.followups.overtaken import hold_letters_to
 from campaign.followups.receipts import send_receipt
 from campaign.pledges.models import PendingChange
 from campaign.pledges.queries import CurrentAnswer, has_open_request, list_current_answers
@@ -209,6 +210,9 @@ def settle(
     shown = show_changes(session, door.campaign, door.candidacy, door.changes)
     outcomes = [settle_change(session, each, outcome, now=now) for each in door.changes]
     if any(each in TAKES_EFFECT for each in outcomes):
+        hold_letters_to(
+            session, campaign_id=door.campaign.id, candidacy_id=door.candidacy.id, now=now
+        )
         send_receipt(toolkit, session, door.campaign, door.candidacy, now=now)
     lapsed = [
         each for each, became in zip(shown, outcomes, strict=True) if became is ChangeOutcome.LAPSED

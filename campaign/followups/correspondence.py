@@ -15,7 +15,7 @@ from campaign.followups.unsubscribing import unsubscribe_link
 from campaign.letters.queries import action_token
 from campaign.letters.rules import MailStop
 from campaign.letters.service import Chores, Correspondence, record_delivery, run_chores
-from campaign.pledges.queries import list_mail_refusals, map_answer_times
+from campaign.pledges.queries import list_current_answers, list_mail_refusals, map_answer_times
 from campaign.pledges.rules import RequestKind
 from campaign.pledges.service import answer_token
 
@@ -36,6 +36,7 @@ def correspondence(toolkit: Toolkit, session: Session) -> Correspondence:
         list_mail_stops=partial(list_mail_stops, session),
         list_refusing=partial(list_refusing, session),
         list_answer_times=partial(map_answer_times, session),
+        list_answering=partial(list_answering, session),
         make_unsubscribe_link=partial(unsubscribe_link, toolkit),
     )
 
@@ -57,6 +58,13 @@ def list_refusing(session: Session, campaign_id: int, candidacy_ids: Collection[
     """Return those among these candidacies that want no more letters of a campaign."""
     refusals = list_mail_refusals(session, campaign_id, candidacy_ids=candidacy_ids)
     return {each for each, kind in refusals.items() if kind is RequestKind.NOTHING_MORE}
+
+
+def list_answering(session: Session, campaign_id: int, candidacy_ids: Collection[int]) -> set[int]:
+    """Return those among these candidacies of whom an answer stands today."""
+    return {
+        each for each, _ in list_current_answers(session, campaign_id, candidacy_ids=candidacy_ids)
+    }
 
 
 def list_address_stops(

@@ -12,6 +12,7 @@ from campaign.candidates.queries import get_candidacy
 from campaign.core.toolkit import Toolkit
 from campaign.delivery.rules import Lane, campaign_scope
 from campaign.delivery.service import queue_message
+from campaign.followups.overtaken import hold_letters_to
 from campaign.pledges.errors import AlreadyDecided
 from campaign.pledges.models import PledgeEvent
 from campaign.pledges.queries import HistoryEntry, find_history_entry, wants_no_mail
@@ -54,6 +55,8 @@ def review_and_tell(
     event = review_pledge(
         session, event_id=event_id, is_right=is_right, reason=reason, reviewer=actor, now=now
     )
+    if is_right:
+        hold_letters_to(session, campaign_id=campaign.id, candidacy_id=event.candidacy_id, now=now)
     return _told(toolkit, session, campaign, event, now=now)
 
 

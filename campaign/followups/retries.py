@@ -8,7 +8,9 @@ from campaign.delivery.errors import MessageNotFound
 from campaign.delivery.queries import get_message
 from campaign.delivery.rules import campaign_scope
 from campaign.followups.correspondence import list_mail_stops
+from campaign.letters.service import hold_answered_letters
 from campaign.letters.service.retrying import retry_letters
+from campaign.pledges.queries import map_answer_times
 
 
 def get_error_of(session: Session, campaign_id: int, message_id: int) -> str:
@@ -31,9 +33,10 @@ def retry_letters_like(
 ) -> int:
     """Send a failed letter again, or all that failed as it did; return how many.
 
-    Whoever must not be mailed gets nothing. Raises MessageNotFound.
+    Whoever must not be mailed gets nothing, and what the candidate has answered since is asked
+    about instead. Raises MessageNotFound.
     """
-    return retry_letters(
+    count = retry_letters(
         session,
         campaign_id,
         error=get_error_of(session, campaign_id, message_id),
@@ -43,3 +46,6 @@ def retry_letters_like(
         reason=reason,
         now=now,
     )
+    answered = map_answer_times(session, campaign_id)
+    hold_answered_letters(session, answered, campaign_id=campaign_id, now=now)
+    return count

@@ -34,6 +34,8 @@ class WritingDesk:
     greetings: Mapping[int, str] = field(init=False)
     names: Mapping[int, str] = field(init=False)
     """What to call each; with the party where two on the ballot share a name."""
+    shown_stances: Mapping[int, str] = field(init=False)
+    """Each one's stances in the order of the asks, for a form to say what its writer has seen."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "greetings", {d.candidacy_id: d.greeting for d in self.drafts})
@@ -45,6 +47,15 @@ class WritingDesk:
             for each in self.candidacies
         }
         object.__setattr__(self, "names", names)
+        answers = self.answers
+        shown = {
+            each.id: ",".join(
+                answer.stance if (answer := answers.get((each.id, ask.id))) else ""
+                for ask in self.asks
+            )
+            for each in self.candidacies
+        }
+        object.__setattr__(self, "shown_stances", shown)
 
     @property
     def candidacies(self) -> list[Candidacy]:

@@ -108,6 +108,12 @@ def public_pages(page: Page, doors: Doors) -> Iterator[str]:
     walk.fill_in_letter(
         page, Supporter(name="Wilma", email="wilma@example.org", seat=walk.seat_named(SEAT))
     )
+    # As if somebody had answered since the page was opened.
+    page.locator("[name=shown_stances]").evaluate(
+        "field => { field.value = field.value.replace(/:[^;]*/g, ':other') }"
+    )
+    press(page, "Look over my letters")
+    yield "a letter to candidates who have answered meanwhile"
     press(page, "Look over my letters")
     yield "the preview of letters"
     page.context.clear_cookies()

@@ -177,15 +177,30 @@ def walk_through(page: Page, site: Site) -> None:
     photograph(page, "share")
     page.goto(f"/embed/{SLUG}/{WRITER.seat.slug}/")
     photograph(page, "embed")
+    page.goto(f"/{SLUG}/{WRITER.seat.slug}/press/")
+    photograph(page, "press-kit")
+    page.goto("/api/v1/")
+    photograph(page, "api")
     answer_and_choose(page, site)
     read_digest(page, site)
     walk.log_in(page, OWNER, site.password)
     page.goto(f"/organise/{SLUG}/")
     photograph(page, "office")
+    photograph_the_record(page)
     with site.app.extensions["campaign"].database.transaction() as session:
         show_first_step(session)
     page.goto(f"/organise/{SLUG}/delivery")
     photograph(page, "delivery", from_="#first-letters")
+
+
+def photograph_the_record(page: Page) -> None:
+    """Photograph how an organiser enters an answer, and what waits for a second one."""
+    page.goto(f"/organise/{SLUG}/candidates/?q={WRITER.seat.name}")
+    page.locator("main table a[href*='/candidates/']").first.click()
+    page.goto(f"{page.url}pledge")
+    photograph(page, "record-entry")
+    page.goto(f"/organise/{SLUG}/review/")
+    photograph(page, "review")
 
 
 def write_letter(page: Page, writer: Supporter, words: str = "") -> None:
@@ -218,11 +233,19 @@ def answer_and_choose(page: Page, site: Site) -> None:
         ask.locator("summary").first.click()
     ask.get_by_role("textbox").fill("I shall raise this in my first week.")
     press(page, "Look at my answers")
+    photograph(page, "answer-preview")
     press(page, "Publish my answer")
     if "One more step" in page.get_by_role("heading", level=1).inner_text():
         site.deliver()
         page.goto(site.find_link("/answer/change/"))
         press(page, "Confirm this change")
+    page.goto(f"{site.find_link('/answer/', saying=WORDS[:30])}receipt")
+    photograph(page, "receipt")
+    page.goto(
+        page.locator(f"main a[href*='/{SLUG}/candidates/']").first.get_attribute("href") or ""
+    )
+    photograph(page, "candidate")
+    photograph(page, "history", from_="#history")
     confirm(page, site, NEIGHBOUR)
     page.get_by_role("link", name="Choose what to send").first.click()
     photograph(page, "choice")

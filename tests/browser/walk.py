@@ -105,6 +105,18 @@ def wait_for_sent_letter(page: Page) -> str:
     return _wait_for(sent, what="a letter that was sent").get_by_role("heading").inner_text()
 
 
+def reload_until(page: Page, part: Locator, text: str) -> None:
+    """Load a public page again until a part of it has a text: it is kept for a moment."""
+
+    def shown() -> Locator | None:
+        if part.count() and text in part.inner_text():
+            return part
+        page.reload()
+        return None
+
+    _wait_for(shown, what=f"“{text}” on {page.url}")
+
+
 def enter_password(page: Page, email: str, password: str) -> None:
     page.goto("/organise/")
     page.get_by_label("E-mail address").fill(email)

@@ -27,6 +27,9 @@ from campaign.delivery.service.ramps import accept_bounces
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
+UNSUBSCRIBE_HERE = "[[unsubscribe]]"
+"""Stands in the text of a notice for the link by which its reader declines further ones."""
+
 _ADD_MESSAGE = insert(table_of(OutboxMessage)).returning(table_of(OutboxMessage).c.id)
 
 
@@ -53,7 +56,8 @@ def queue_message(
     Message-ID and return path are made here and stay the same on every try. Written at once, so
     that the caller can hold the message's id. A notice to an address that gets none is written as
     cancelled. ``make_unsubscribe_link`` gets the Message-ID of a notice that its reader may
-    decline. Raises UnsafeHeader for a control character in a header.
+    decline; it stands in the headers, and in the body where that has ``UNSUBSCRIBE_HERE``. Raises
+    UnsafeHeader for a control character in a header.
     """
     # Two tokens: everybody who gets the mail can read the Message-ID, and pass it on.
     token, return_token = secrets.token_hex(12), secrets.token_hex(RETURN_TOKEN_BYTES)
@@ -61,8 +65,10 @@ def queue_message(
     message_id = f"<{token}@{sender_domain}>"
     further = dict(headers or {}) | echo_headers(mail.provider, message_id)
     if make_unsubscribe_link is not None:
+        unsubscribe_link = make_unsubscribe_link(message_id)
+        body = body.replace(UNSUBSCRIBE_HERE, unsubscribe_link)
         further |= {
-            "List-Unsubscribe": f"<{make_unsubscribe_link(message_id)}>",
+            "List-Unsubscribe": f"<{unsubscribe_link}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",  # RFC 8058
         }
     for value in (recipient, from_name, subject, reply_to, *further, *further.values()):
@@ -251,18 +257,27 @@ def lift_suppression(
 
 
 def lift_bounces(
-    session: Session, address_key: str, *, actor: str, reason: str, now: datetime
+    session: Session,
+    address_key: str,
+    *,
+    actor: str,
+    reason: str,
+    now: datetime,
+    wants_notices: bool = False,
 ) -> int:
     """Let mail go again to an address that is known to work after all; return what was lifted.
 
-    A complaint stays.
+    A complaint stays, and so does it that notices were declined unless they are wanted again.
     """
+    reasons = {SuppressionReason.HARD_BOUNCE, SuppressionReason.SOFT_BOUNCES}
+    if wants_notices:
+        reasons.add(SuppressionReason.UNSUBSCRIBED)
     lifted = session.scalars(
         update(Suppression)
         .where(
             Suppression.address_key == address_key,
             Suppression.lifted_at.is_(None),
-            Suppression.reason.in_((SuppressionReason.HARD_BOUNCE, SuppressionReason.SOFT_BOUNCES)),
+            Suppression.reason.in_(reasons),
         )
         .values(lifted_at=now, lifted_by=actor, lifted_reason=reason)
         .returning(Suppression.id)

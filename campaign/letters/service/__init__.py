@@ -1,5 +1,6 @@
 """Writes of the letters domain."""
 
+from campaign.letters.service.asking import keep_questions
 from campaign.letters.service.choices import choose_mail_form
 from campaign.letters.service.chores import Chores, run_chores, withdraw_unreachable
 from campaign.letters.service.confirmation import (
@@ -12,7 +13,9 @@ from campaign.letters.service.correspondence import Correspondence
 from campaign.letters.service.delivery import record_delivery
 from campaign.letters.service.dispatch import check_open
 from campaign.letters.service.letter_mail import render_letter
-from campaign.letters.service.mail import local_moment, queue_notice, queue_passed_on
+from campaign.letters.service.mail import local_moment, queue_notice
+from campaign.letters.service.outcome_mail import queue_passed_on
+from campaign.letters.service.overtaken import hold_answered_letters
 from campaign.letters.service.pausing import keep_pauses, pause_letters, resume_letters
 from campaign.letters.service.placing import collect_by_habit, hasten_digest
 from campaign.letters.service.polls import FollowPolls
@@ -20,8 +23,6 @@ from campaign.letters.service.questions import (
     Question,
     choose_nothing,
     get_question,
-    hold_answered_letters,
-    keep_questions,
     send_instead,
 )
 from campaign.letters.service.returns import find_letter_of, record_return

@@ -17,6 +17,7 @@ from campaign.elections.models import Ballot, Election
 from campaign.elections.queries import get_election
 from campaign.letters.models import Action, Letter
 from campaign.letters.rules import HeldReason, LetterStatus, MailStop
+from campaign.letters.service.confirmation_mail import queue_reminder
 from campaign.letters.service.correspondence import Correspondence
 from campaign.letters.service.digests import make_digests
 from campaign.letters.service.dispatch import (
@@ -26,7 +27,6 @@ from campaign.letters.service.dispatch import (
     why_unreachable,
 )
 from campaign.letters.service.life import WORKER, move_letter, move_letters_where
-from campaign.letters.service.mail import queue_reminder
 from campaign.letters.service.returns import send_returned_again
 from campaign.letters.service.stops import stop_letters
 

@@ -49,6 +49,7 @@ def confirm_action(
         actor=SUPPORTER,
         reason="confirmed",
         now=now,
+        wants_notices=action.wants_news,
     )
     session.expire(action, ["letters"])
     campaign = session.get_one(Campaign, action.campaign_id)

@@ -25,6 +25,11 @@ def nobody_answered(_campaign_id: int, _candidacy_ids: Collection[int]) -> dict[
     return {}
 
 
+def all_of_them(_campaign_id: int, candidacy_ids: Collection[int]) -> Collection[int]:
+    """Say that no candidate has withdrawn what they answered."""
+    return candidacy_ids
+
+
 @dataclass(frozen=True, kw_only=True)
 class Correspondence:
     """What is needed to write mail about letters: settings, templates and makers of links."""
@@ -40,5 +45,7 @@ class Correspondence:
     """From a campaign and candidacies to those among them that want no more letters."""
     list_answer_times: Callable[[int, Collection[int]], Mapping[int, datetime]] = nobody_answered
     """From a campaign and candidacies to when the public record of those among them last grew."""
+    list_answering: Callable[[int, Collection[int]], Collection[int]] = all_of_them
+    """From a campaign and candidacies to those among them of whom an answer stands today."""
     make_unsubscribe_link: Callable[[str], str] | None = None
     """From the Message-ID of a notice to where its reader can decline further ones."""

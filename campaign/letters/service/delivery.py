@@ -12,7 +12,7 @@ from campaign.letters.models import Letter
 from campaign.letters.rules import LetterStatus
 from campaign.letters.service.correspondence import Correspondence
 from campaign.letters.service.life import WORKER, mark_letters_sent, move_letter
-from campaign.letters.service.mail import queue_failure
+from campaign.letters.service.outcome_mail import queue_failure
 
 
 def record_delivery(

@@ -1,5 +1,6 @@
 """How a letter that may leave does so: in a message of its own, or with the candidate's digest."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -94,6 +95,16 @@ def free_companions(session: Session, letter: Letter, *, now: datetime) -> None:
         [Letter.outbox_message_id == letter.outbox_message_id, Letter.id != letter.id],
         digest_at=now,
     )
+
+
+def free_letters_of(session: Session, message_ids: Sequence[int], *, digest_at: datetime) -> None:
+    """Let what is queued in digests that were taken back wait for another one."""
+    if message_ids:
+        _wait_for_digest(
+            session,
+            [Letter.outbox_message_id.in_(message_ids), Letter.digest_at.is_not(None)],
+            digest_at=digest_at,
+        )
 
 
 def hasten_digest(session: Session, *, campaign_id: int, candidacy_id: int, now: datetime) -> None:

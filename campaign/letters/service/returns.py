@@ -17,7 +17,8 @@ from campaign.letters.models import Action, Letter
 from campaign.letters.rules import LetterStatus, MailStop
 from campaign.letters.service.correspondence import Correspondence
 from campaign.letters.service.life import WORKER, move_letter
-from campaign.letters.service.mail import queue_returned
+from campaign.letters.service.outcome_mail import queue_returned
+from campaign.letters.service.overtaken import hold_answered_letters
 from campaign.letters.service.placing import place_letter
 
 RETURN_PATH = "return path"
@@ -126,4 +127,10 @@ def send_returned_again(
                 now=now,
             )
         sent += 1
+    # What the candidate has answered since is asked about instead, as if it had never left.
+    for campaign_id in {letter.campaign_id for letter in letters}:
+        answered = correspondence.list_answer_times(
+            campaign_id, {letter.candidacy_id for letter in letters}
+        )
+        hold_answered_letters(session, answered, campaign_id=campaign_id, now=now)
     return sent

@@ -29,9 +29,10 @@ from campaign.letters.rules import (
 )
 from campaign.letters.service.acceptance import write_action
 from campaign.letters.service.confirmation import confirm_action, expire_actions_of
+from campaign.letters.service.confirmation_mail import queue_already_written, queue_confirmation
 from campaign.letters.service.correspondence import Correspondence
 from campaign.letters.service.dispatch import check_open
-from campaign.letters.service.mail import local_moment, queue_already_written, queue_confirmation
+from campaign.letters.service.mail import local_moment
 from campaign.supporters.service import lock_supporter
 
 # Made once: to put a statement together costs more than to run it.

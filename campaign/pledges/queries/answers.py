@@ -10,6 +10,7 @@ from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from campaign.campaigns.models import AskVersion
+from campaign.core.db import UTCDateTime
 from campaign.pledges.models import PledgeEvent
 from campaign.pledges.queries.marks import is_review, map_marks, struck_entries
 from campaign.pledges.rules import (
@@ -171,24 +172,37 @@ def map_answer_times(
     What an organiser entered became public with its review. What was struck after an objection was
     no answer of the candidate's. A text that is hidden changes nothing here: the stance stands.
     """
+    given: dict[str, object] = {"campaign_id": campaign_id}
+    if candidacy_ids is not None:
+        given["candidacy_ids"] = list(candidacy_ids)
+    if since is not None:
+        given["since"] = since
+    query = _answer_times(are_some=candidacy_ids is not None, are_new=since is not None)
+    return {row[0]: row[1] for row in session.execute(query, given)}
+
+
+@cache  # Asked for each letter that is confirmed; building it takes longer than running it.
+def _answer_times(*, are_some: bool, are_new: bool) -> Select[int, datetime]:
     review = aliased(PledgeEvent)
     public_at = func.max(func.coalesce(review.recorded_at, PledgeEvent.recorded_at))
     query = (
         select(PledgeEvent.candidacy_id, public_at)
         .outerjoin(review, is_review(review, PledgeEvent))
         .where(
-            PledgeEvent.campaign_id == campaign_id,
+            PledgeEvent.campaign_id == bindparam("campaign_id"),
             PledgeEvent.kind.in_(ENTRY_KINDS),
             or_(PledgeEvent.channel == Channel.LINK, review.id.is_not(None)),
             PledgeEvent.id.not_in(struck_entries()),
         )
         .group_by(PledgeEvent.candidacy_id)
     )
-    if candidacy_ids is not None:
-        query = query.where(PledgeEvent.candidacy_id.in_(candidacy_ids))
-    if since is not None:
-        query = query.having(public_at > since)
-    return {row[0]: row[1] for row in session.execute(query, {"campaign_id": campaign_id})}
+    if are_some:
+        query = query.where(
+            PledgeEvent.candidacy_id.in_(bindparam("candidacy_ids", expanding=True))
+        )
+    if are_new:
+        query = query.having(public_at > bindparam("since", type_=UTCDateTime()))
+    return query
 
 
 def map_news_times(

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -110,6 +110,8 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
     )
     website = StringField(__("Leave this field empty"))
     submission_key = HiddenField()
+    shown_stances = HiddenField()
+    """What the page showed of where the candidates stand, as ``write_stances`` writes it."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """Reads the words of WTForms once for each language, not once for each form."""
@@ -123,6 +125,8 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
     desk: WritingDesk
     editor_count: int
     letters: list[PreparedLetter]
+    changed: Sequence[int] = ()
+    """Chosen candidacies whose public answers have changed since the page was made."""
 
     @property
     def editors(self) -> Iterator[tuple[list[int], Field, Field]]:
@@ -158,6 +162,8 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
     def make_showable(self) -> None:
         """Drop from the texts what no page can show, before they go back to the supporter."""
         self.submission_key.data = self.key
+        if self.changed:
+            self.shown_stances.data = write_stances(self.desk)
         for field in self:
             if isinstance(field.data, str):
                 field.data = showable(field.data)
@@ -166,6 +172,7 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
         """Check the fields, then what is only right together; prepares ``letters``."""
         super().validate(extra_validators)
         self._check_recipients()
+        self._check_stances()
         texts: dict[int, tuple[str, str]] = {}
         for ids, subject, body in self.editors:
             wanted = self.chosen.intersection(ids)
@@ -209,6 +216,25 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
         if not self.chosen and not self.recipients.errors:
             self._refuse(self.recipients, _("Choose at least one candidate."))
 
+    def _check_stances(self) -> None:
+        """Tell the supporter, once, who has answered since the page before them was made."""
+        shown = _read_stances(self.shown_stances.data or "")
+        now = self.desk.shown_stances
+        self.changed = [
+            each
+            for each, stances in now.items()
+            if each in self.chosen and shown.get(each, stances) != stances
+        ]
+        if self.changed:
+            self.form_errors.append(
+                _(
+                    "%(names)s: the public answers have changed since you opened this page. "
+                    "Read them below, change your letter if you want to, and go on. "
+                    "Your text is as you wrote it.",
+                    names=", ".join(self.desk.names[each] for each in self.changed),
+                )
+            )
+
     def _clean(self, field: Field, clean: Callable[[str], str]) -> None:
         try:
             field.data = clean(field.data or "")
@@ -218,6 +244,17 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
     @staticmethod
     def _refuse(field: Field, message: str) -> None:
         field.errors = [*field.errors, message]
+
+
+def write_stances(desk: WritingDesk) -> str:
+    """Return where the candidates of a desk stand: ``7:yes,,no;8:,,`` for three asks."""
+    return ";".join(f"{number}:{stances}" for number, stances in desk.shown_stances.items())
+
+
+def _read_stances(text: str) -> dict[int, str]:
+    """Read what ``write_stances`` wrote; whatever else was sent is left out."""
+    parts = [each.partition(":") for each in text.split(";")]
+    return {int(key): stances for key, _, stances in parts if key.isascii() and key.isdigit()}
 
 
 def make_write_form(desk: WritingDesk) -> WriteForm:
@@ -231,6 +268,7 @@ def make_write_form(desk: WritingDesk) -> WriteForm:
     data: dict[str, Any] = {
         "recipients": [each.id for each in desk.reachable],
         "submission_key": secrets.token_urlsafe(24),
+        "shown_stances": write_stances(desk),
     }
     for number, group in enumerate(groups):
         data[f"for_{number}"] = ",".join(map(str, group.candidacy_ids))

@@ -220,7 +220,7 @@ def _form_page(desk: WritingDesk, form: WriteForm) -> str:
 def _preview_page(desk: WritingDesk, form: WriteForm) -> str:
     mails = [
         (
-            desk.names[letter.candidacy_id],
+            letter.candidacy_id,
             letter.candidacy_id in (form.keep.data or []),
             service.render_letter(
                 toolkit().emails,
