@@ -6,7 +6,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, select, type_coerce
+from sqlalchemy import ColumnElement, Select, and_, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.types import NullType
 
@@ -15,7 +15,14 @@ from campaign.candidates.models import Candidacy, PersonAlias
 from campaign.core.db import table_of
 from campaign.pledges.models import PledgeEvent
 from campaign.pledges.queries.heads import list_published_heads
-from campaign.pledges.rules import FIRST_PREVIOUS_HASH, ChainEntry, RawChainHasher, chain_hash
+from campaign.pledges.rules import (
+    FIRST_PREVIOUS_HASH,
+    ChainEntry,
+    RawChainHasher,
+    Subject,
+    chain_hash,
+    find_breach,
+)
 
 FAULTS_SHOWN = 100
 """A record that was written anew breaks at every entry; nobody reads more."""
@@ -70,13 +77,16 @@ def check_chain(
         expected.setdefault(noted_head.sequence, []).append(noted_head)
     contents = _Contents(session, campaign)
     faults: list[ChainFault] = []
-    count, head_hash, newest_form = 0, FIRST_PREVIOUS_HASH, 1
+    count, head_hash, newest_form, newest_id = 0, FIRST_PREVIOUS_HASH, 1, 0
     for row in contents.stream():
-        form, sequence, previous_hash, stored_hash = row[0], row[1], row[12], row[20]
+        form, sequence, previous_hash, stored_hash, event_id = (
+            row[0], row[1], row[12], row[20], row[21],
+        )  # fmt: skip
         problem = contents.find_problem(row)
         is_next = sequence == count + 1 and previous_hash == head_hash and form >= newest_form
-        if is_next and problem is None and sequence not in expected:
-            count, head_hash, newest_form = sequence, stored_hash, form
+        is_newest = event_id > newest_id
+        if is_next and is_newest and problem is None and sequence not in expected:
+            count, head_hash, newest_form, newest_id = sequence, stored_hash, form, event_id
             continue
         problems = []
         if sequence != count + 1:
@@ -87,7 +97,9 @@ def check_chain(
             problems.append(problem)
         if form < newest_form:
             problems.append("it has an older form than the entry before it")
-        count, head_hash, newest_form = sequence, stored_hash, form
+        if not is_newest:
+            problems.append("its row in the database is older than that of the entry before it")
+        count, head_hash, newest_form, newest_id = sequence, stored_hash, form, event_id
         problems += [
             f"its hash is not the one {other.noted}"
             for other in expected.pop(count, ())
@@ -148,11 +160,14 @@ class _Contents:
         if standing is None or version is None:
             return "it belongs to nobody who stands, or to no ask"
         try:
-            if self._hasher.hash(standing, version, row) == row[20]:
-                return None
+            if self._hasher.hash(standing, version, row) != row[20]:
+                problem = self._find_problem_slowly(row[1])
+                if problem is not None:
+                    return problem
         except (TypeError, ValueError):
             return "it holds a value that no entry has"
-        return self._find_problem_slowly(row[1])
+        about = None if row[3] is None else Subject(row[22], row[23], row[24], bool(row[25]))
+        return find_breach(row[2], row[6], row[9], row[10], about)
 
     def _find_problem_slowly(self, sequence: int) -> str | None:
         """Look once more at what differs: the entry of somebody merged, another way to write it."""
@@ -183,11 +198,21 @@ def _raw_events() -> Select[*tuple[Any, ...]]:
                 events.verification_level, events.entered_by, events.recorded_at,
                 events.previous_hash, events.archive_sha256, events.archive_url, events.reason,
                 events.valid_from, events.candidacy_id, events.ask_id, events.ask_version_id,
-                events.hash,
+                events.hash, events.id, subject.c.kind, subject.c.channel, subject.c.entered_by,
             )),
+            and_(
+                subject.c.candidacy_id == events.candidacy_id, subject.c.ask_id == events.ask_id
+            ),
         )
         .select_from(
-            table_of(PledgeEvent).outerjoin(subject, subject.c.id == events.refers_to_id)
+            # An entry of this campaign alone: that of another can have the same number.
+            table_of(PledgeEvent).outerjoin(
+                subject,
+                and_(
+                    subject.c.id == events.refers_to_id,
+                    subject.c.campaign_id == events.campaign_id,
+                ),
+            )
         )
         .order_by(events.sequence)
     )  # fmt: skip
@@ -255,7 +280,13 @@ def stream_chain(
         .join(PledgeEvent.candidacy)
         .join(PledgeEvent.ask)
         .join(PledgeEvent.ask_version)
-        .outerjoin(subject, subject.id == PledgeEvent.refers_to_id)
+        .outerjoin(
+            subject,
+            and_(
+                subject.id == PledgeEvent.refers_to_id,
+                subject.campaign_id == PledgeEvent.campaign_id,
+            ),
+        )
         .where(PledgeEvent.campaign_id == campaign.id)
         .order_by(PledgeEvent.sequence)
         .execution_options(yield_per=_ROWS_AT_ONCE)
