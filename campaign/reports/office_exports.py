@@ -49,7 +49,8 @@ def pledge_events_csv(session: Session, campaign: Campaign) -> Iterator[str]:
     head = (
         "sequence", "kind", "recorded_at", "person_id", "candidate", "party", "ballot_id", "ask",
         "ask_version", "stance", "statement", "channel", "source_url", "quote",
-        "verification_level", "entered_by", "about_sequence",
+        "archive_sha256", "archive_url", "valid_from", "reason", "verification_level",
+        "entered_by", "about_sequence", "previous_hash", "hash",
     )  # fmt: skip
     events = session.scalars(
         select(PledgeEvent)
@@ -67,8 +68,9 @@ def pledge_events_csv(session: Session, campaign: Campaign) -> Iterator[str]:
             event.sequence, event.kind, event.recorded_at, event.candidacy.person_id,
             event.candidacy.person.name, event.candidacy.party_name, event.candidacy.ballot_id,
             event.ask.slug, event.ask_version.number, event.stance, event.statement, event.channel,
-            event.source_url, event.quote, event.verification_level, event.entered_by,
-            sequences.get(event.refers_to_id or 0),
+            event.source_url, event.quote, event.archive_sha256, event.archive_url,
+            event.valid_from, event.reason, event.verification_level, event.entered_by,
+            sequences.get(event.refers_to_id or 0), event.previous_hash, event.hash,
         )
         for event in events
     )  # fmt: skip

@@ -187,6 +187,7 @@ def _stance(ask: Ask, answer: CurrentAnswer | None) -> Json:
         "valid_from": answer.valid_from.isoformat() if answer.valid_from else None,
         "archive_sha256": answer.archive_sha256,
         "archive_url": answer.archive_url,
+        "sequence": answer.sequence,
         "dispute": answer.marks.dispute,
         "is_hidden": answer.marks.is_hidden,
     }

@@ -56,6 +56,12 @@ class PledgeRecord:
     """``open`` or ``kept`` where the candidate objects to the entry."""
     is_hidden: bool
     """Whether the texts of the entry are out of public view."""
+    archive_sha256: str
+    """Of a copy of the source that the organisers keep."""
+    archive_url: str
+    """Where anybody can see a copy."""
+    sequence: int | None
+    """Place in the record, where the entry stands with its hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,9 @@ def build_pledge_export(
                     else "",
                     dispute=(answer.marks.dispute or "") if answer else "",
                     is_hidden=answer.marks.is_hidden if answer else False,
+                    archive_sha256=answer.archive_sha256 if answer else "",
+                    archive_url=answer.archive_url if answer else "",
+                    sequence=answer.sequence if answer else None,
                 )
             )
     return PledgeExport(

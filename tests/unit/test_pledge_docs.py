@@ -22,14 +22,28 @@ def test_the_worked_example_has_the_hash_that_it_says() -> None:
     assert hashlib.sha256(found[1].encode()).hexdigest() == found[2]
 
 
-@pytest.mark.parametrize(("words", "code"), [("Gwnaf – I will.", 0), ("I never will.", 1)])
-def test_the_program_finds_what_was_changed(tmp_path: Path, words: str, code: int) -> None:
+@pytest.mark.parametrize(
+    ("words", "head", "problem"),
+    [
+        ("Gwnaf – I will.", chain_hash(ENTRY), ""),
+        ("I never will.", chain_hash(ENTRY), "changed: 1"),
+        ("Gwnaf – I will.", "0" * 64, "not the head of 2031-05-01"),
+        ("", "", "not the head of 2031-05-01"),
+    ],
+)
+def test_the_program_finds_what_was_changed(
+    tmp_path: Path, words: str, head: str, problem: str
+) -> None:
     program = re.search(r"```python\n(.*?)```", GUIDE, re.DOTALL)
     assert program is not None
-    path = tmp_path / "record.jsonl"
+    path, heads = tmp_path / "record.jsonl", tmp_path / "heads.txt"
     changed = replace(ENTRY, statement=words)
-    path.write_text(f"{to_json_line(changed, chain_hash(ENTRY))}\n")
+    path.write_text(f"{to_json_line(changed, chain_hash(ENTRY))}\n" if words else "")
+    heads.write_text(f"2031-05-01 1 {head or chain_hash(ENTRY)}\n")
     done = subprocess.run(
-        [sys.executable, "-c", program[1], str(path)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == code
+        [sys.executable, "-c", program[1], str(path), str(heads)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == (1 if problem else 0)
+    assert problem in done.stderr
+    assert problem or chain_hash(ENTRY) in done.stdout

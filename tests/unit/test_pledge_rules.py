@@ -1,4 +1,6 @@
+import csv
 import hashlib
+import io
 import json
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -7,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.pledges.errors import PledgeInvalid
+from campaign.pledges.errors import ImportRefused, PledgeInvalid
 from campaign.pledges.rules import (
+    COLUMNS,
     FIRST_PREVIOUS_HASH,
     ChainEntry,
     Channel,
@@ -18,6 +21,10 @@ from campaign.pledges.rules import (
     chain_hash,
     clean_source_url,
     clean_text,
+    from_cells,
+    from_json_line,
+    to_cells,
+    to_json_line,
 )
 
 ENTRY = ChainEntry(
@@ -164,3 +171,56 @@ def test_sources_that_a_browser_cannot_open_are_refused(address: str) -> None:
 def test_a_source_is_a_web_address() -> None:
     assert clean_source_url(" https://example.org/a?b=c#d ") == "https://example.org/a?b=c#d"
     assert clean_source_url("") == ""
+
+
+hostile = st.text(
+    st.characters() | st.sampled_from("=+-@'\"\n\r\t,;＝ \u200fא\u202eé🗳\x00"), max_size=40
+)
+
+
+def _as_recorded(text: str) -> str | None:
+    """Return what of a text a record would hold; None where it is refused."""
+    try:
+        return clean_text(text, limit=500)
+    except PledgeInvalid:
+        return None
+
+
+recorded = hostile.map(_as_recorded).filter(lambda text: text is not None)
+events = st.builds(
+    replace,
+    st.just(ENTRY),
+    form=st.just(2),
+    statement=recorded,
+    quote=recorded,
+    reason=recorded,
+    source_url=st.sampled_from(["", "https://example.org/?a=1,2&b='x'"]),
+    entered_by=st.sampled_from(["candidate", "organiser:7"]),
+    kind=st.sampled_from(EventKind),
+    stance=st.none() | st.sampled_from(Stance),
+    refers_to=st.none() | st.integers(1, 99),
+    valid_from=st.none() | st.dates(),
+    recorded_at=st.datetimes(timezones=st.just(UTC)),
+)
+
+
+@given(st.lists(events, max_size=5))
+def test_every_text_of_a_record_comes_back_from_both_files(entries: list[ChainEntry]) -> None:
+    given = [(entry, chain_hash(entry)) for entry in entries]
+    lines = "".join(f"{to_json_line(*each)}\n" for each in given)
+    assert [from_json_line(line) for line in lines.splitlines()] == given
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows([COLUMNS, *(to_cells(*each) for each in given)])
+    file.seek(0)
+    names, *rows = csv.reader(file, strict=True)
+    assert [from_cells(dict(zip(names, row, strict=True))) for row in rows] == given
+    assert not [cell for row in rows for cell in row if cell.lstrip().startswith(tuple("=+-@"))]
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\u202e", "\ud800", "\x1b"])
+def test_a_file_with_a_character_that_no_record_holds_is_refused(sign: str) -> None:
+    entry = replace(ENTRY, statement=f"I{sign}will.")
+    with pytest.raises(ImportRefused):
+        from_json_line(to_json_line(entry, chain_hash(entry)))
+    with pytest.raises(ImportRefused):
+        from_cells(dict(zip(COLUMNS, to_cells(entry, chain_hash(entry)), strict=True)))

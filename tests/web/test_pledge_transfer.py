@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from campaign.cli.commands import campaign
 from campaign.pledges.models import PledgeEvent
 from campaign.pledges.queries import check_chain
-from campaign.pledges.rules import Stance
+from campaign.pledges.rules import Stance, chain_hash, from_json_line, to_json_line
 from campaign.pledges.service import dispute_entry, hide_texts
 from tests.factories.pledges import NOW, answer, entered, published
 from tests.factories.worlds import PledgeWorld, pledge_world
@@ -130,6 +131,37 @@ def test_a_file_that_was_changed_or_has_parted_is_refused_whole(
         session.commit()
     assert "Line 1: entry 1 is another one here: the two records have parted" in refused(*lines)
     assert _count(app) == 1
+
+
+def test_no_file_brings_in_what_no_organiser_could_do(
+    app: Flask, web_session: Session, world: PledgeWorld,
+    run: Callable[..., tuple[int, str, str]], tmp_path: Path,
+) -> None:  # fmt: skip
+    fill(web_session, world)
+    web_session.commit()
+    path = tmp_path / "record.jsonl"
+    run("export", "--campaign", "safer-streets", "--format", "jsonl", str(path))
+    events = [from_json_line(line) for line in path.read_text().splitlines()]
+    review, previous = events[2][0], events[1][1]
+    assert (review.kind, review.entered_by) == ("review", "organiser:2")
+    again = replace(review, sequence=4, previous_hash=events[2][1])
+    link = replace(events[0][0], sequence=4, previous_hash=events[2][1], entered_by="organiser:1")
+    _forget_the_record(app)
+    for kept, entry, sentence in (
+        (2, replace(review, entered_by="organiser:1"), "whoever made the entry decided on it"),
+        (2, replace(review, refers_to=1), "it is about no entry of this candidate and ask"),
+        (2, replace(review, refers_to=9), "it is about entry 9, which does not come before"),
+        (3, again, "entry 2 has been reviewed before"),
+        (3, link, "only what the candidate did themselves is first hand"),
+    ):
+        assert entry.previous_hash in (previous, events[2][1])
+        lines = [to_json_line(*each) for each in (*events[:kept], (entry, chain_hash(entry)))]
+        path.write_text("".join(f"{line}\n" for line in lines))
+        code, output, error = run("import", str(path))
+        assert (code, output) == (1, "")
+        assert f"Line {kept + 1}: {sentence}" in error
+        assert "Nothing was changed." in error
+        assert _count(app) == 0
 
 
 def test_a_head_that_was_noted_elsewhere_is_compared(

@@ -16,6 +16,7 @@ from campaign.pledges.rules import Channel, Stance
 from campaign.pledges.service import record_pledge, withdraw_pledge
 from tests.conftest import FrozenClock
 from tests.factories import BallotFactory, CandidacyFactory, ConstituencyFactory, PartyFactory
+from tests.factories.pledges import published
 from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
 from tests.web.client import CheckingClient
 
@@ -302,6 +303,9 @@ def test_the_csv_has_a_row_for_each_candidate_and_ask(
         "valid_from": "",
         "dispute": "",
         "is_hidden": "no",
+        "archive_sha256": "",
+        "archive_url": "",
+        "sequence": "1",
         "licence": "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/",
         "credit": "Answers: The Streets Trust. Candidates: Democracy Club (https://example.org/dc)",
         "imprint": str(world.campaign.imprint),
@@ -350,3 +354,20 @@ def _queries(app: Flask) -> Iterator[list[str]]:
         yield statements
     finally:
         event.remove(engine, "before_cursor_execute", note)
+
+
+def test_the_history_shows_how_each_entry_can_be_checked(
+    client: CheckingClient, web_session: Session, world: PledgeWorld
+) -> None:
+    entry = published(
+        web_session, world, archive_sha256="ab" * 32, archive_url="https://archive.example/1",
+        source_url="https://news.example.org/1",
+    )  # fmt: skip
+    web_session.commit()
+    page = client.get(f"/safer-streets/candidates/{world.candidacies[0].person_id}/").text
+    for words in (
+        entry.hash, entry.previous_hash, "organiser 1", "organiser 2", "(level 2)", "ab" * 32,
+        "https://archive.example/1", "https://news.example.org/1", "version 1",
+        "/safer-streets/pledges/record.jsonl",
+    ):  # fmt: skip
+        assert words in page, words

@@ -43,6 +43,8 @@ class CurrentAnswer:
     verification_level: VerificationLevel
     recorded_at: datetime
     event_id: int
+    sequence: int
+    """Place in the record, by which anybody finds the entry there."""
     valid_from: date | None = None
     """The day on which it was said; None for the day of recording."""
     archive_sha256: str = ""
@@ -77,12 +79,13 @@ def list_current_answers(
             verification_level=VerificationLevel(level),
             recorded_at=recorded_at,
             event_id=event_id,
+            sequence=sequence,
             valid_from=valid_from,
             archive_sha256=archive_sha256,
             archive_url=archive_url,
         )
         for candidacy_id, ask_id, version, stance, statement, channel, source_url, quote, level,
-        recorded_at, event_id, valid_from, archive_sha256, archive_url in rows
+        recorded_at, event_id, sequence, valid_from, archive_sha256, archive_url in rows
         if stance is not None
     ]  # fmt: skip
     if not answers:
@@ -127,6 +130,7 @@ def _answers(*, are_some: bool) -> Select[*tuple[Any, ...]]:
             func.coalesce(review.verification_level, PledgeEvent.verification_level),
             PledgeEvent.recorded_at,
             PledgeEvent.id,
+            PledgeEvent.sequence,
             PledgeEvent.valid_from,
             PledgeEvent.archive_sha256,
             PledgeEvent.archive_url,

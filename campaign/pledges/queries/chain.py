@@ -6,7 +6,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, select, type_coerce
+from sqlalchemy import ColumnElement, Select, and_, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.types import NullType
 
@@ -15,7 +15,14 @@ from campaign.candidates.models import Candidacy, PersonAlias
 from campaign.core.db import table_of
 from campaign.pledges.models import PledgeEvent
 from campaign.pledges.queries.heads import list_published_heads
-from campaign.pledges.rules import FIRST_PREVIOUS_HASH, ChainEntry, RawChainHasher, chain_hash
+from campaign.pledges.rules import (
+    FIRST_PREVIOUS_HASH,
+    ChainEntry,
+    RawChainHasher,
+    Subject,
+    chain_hash,
+    find_breach,
+)
 
 FAULTS_SHOWN = 100
 """A record that was written anew breaks at every entry; nobody reads more."""
@@ -70,13 +77,16 @@ def check_chain(
         expected.setdefault(noted_head.sequence, []).append(noted_head)
     contents = _Contents(session, campaign)
     faults: list[ChainFault] = []
-    count, head_hash, newest_form = 0, FIRST_PREVIOUS_HASH, 1
+    count, head_hash, newest_form, newest_id = 0, FIRST_PREVIOUS_HASH, 1, 0
     for row in contents.stream():
-        form, sequence, previous_hash, stored_hash = row[0], row[1], row[12], row[20]
+        form, sequence, previous_hash, stored_hash, event_id = (
+            row[0], row[1], row[12], row[20], row[21],
+        )  # fmt: skip
         problem = contents.find_problem(row)
         is_next = sequence == count + 1 and previous_hash == head_hash and form >= newest_form
-        if is_next and problem is None and sequence not in expected:
-            count, head_hash, newest_form = sequence, stored_hash, form
+        is_newest = event_id > newest_id
+        if is_next and is_newest and problem is None and sequence not in expected:
+            count, head_hash, newest_form, newest_id = sequence, stored_hash, form, event_id
             continue
         problems = []
         if sequence != count + 1:
@@ -87,7 +97,9 @@ def check_chain(
             problems.append(problem)
         if form < newest_form:
             problems.append("it has an older form than the entry before it")
-        count, head_hash, newest_form = sequence, stored_hash, form
+        if not is_newest:
+            problems.append("its row in the database is older than that of the entry before it")
+        count, head_hash, newest_form, newest_id = sequence, stored_hash, form, event_id
         problems += [
             f"its hash is not the one {other.noted}"
             for other in expected.pop(count, ())
@@ -124,6 +136,7 @@ class _Contents:
             )
         )
         self._versions = {(each.ask_id, each.id): (each.slug, each.number) for each in versions}
+        self._breaches = dict(_list_breaches(session, campaign))
 
     def stream(self) -> Iterator[Sequence[Any]]:
         """Yield the campaign's events in their order, as the database has them."""
@@ -148,11 +161,18 @@ class _Contents:
         if standing is None or version is None:
             return "it belongs to nobody who stands, or to no ask"
         try:
-            if self._hasher.hash(standing, version, row) == row[20]:
-                return None
+            if self._hasher.hash(standing, version, row) != row[20]:
+                problem = self._find_problem_slowly(row[1])
+                if problem is not None:
+                    return problem
         except (TypeError, ValueError):
             return "it holds a value that no entry has"
-        return self._find_problem_slowly(row[1])
+        breach = self._breaches.get(row[1]) if self._breaches else None
+        # The candidates' own answers are most of a record, and have nothing to ask about.
+        is_plain = row[2] == "answer" and row[6] == "link" and row[10] == "candidate"
+        if breach or row[3] is not None or (is_plain and row[9] == 3):
+            return breach
+        return find_breach(row[2], row[6], row[9], row[10], None)
 
     def _find_problem_slowly(self, sequence: int) -> str | None:
         """Look once more at what differs: the entry of somebody merged, another way to write it."""
@@ -167,30 +187,60 @@ class _Contents:
         return "its content is not what was hashed when it was added"
 
 
+def _list_breaches(session: Session, campaign: Campaign) -> Iterator[tuple[int, str]]:
+    """Yield the events about another one that no record can hold: their places, and why."""
+    events, subject = table_of(PledgeEvent), table_of(PledgeEvent).alias("subject")
+    columns = (
+        events.c.kind, events.c.channel, events.c.verification_level, events.c.entered_by,
+        subject.c.kind, subject.c.channel, subject.c.entered_by,
+    )  # fmt: skip
+    is_same = and_(
+        subject.c.candidacy_id == events.c.candidacy_id, subject.c.ask_id == events.c.ask_id
+    )
+    about = (
+        select(
+            events.c.sequence,
+            *(_raw(column, f"c{n}") for n, column in enumerate(columns)),
+        )
+        .add_columns(is_same.label("is_same"))
+        .select_from(events.outerjoin(subject, _is_subject(subject.c, events.c)))
+        .where(events.c.campaign_id == campaign.id, events.c.refers_to_id.is_not(None))
+        .execution_options(yield_per=_ROWS_AT_ONCE)
+    )
+    for sequence, kind, channel, level, entered_by, *subject_row in session.execute(about):
+        breach = find_breach(kind, channel, level, entered_by, Subject(*subject_row))
+        if breach:
+            yield sequence, breach
+
+
 def _raw_events() -> Select[*tuple[Any, ...]]:
     events = table_of(PledgeEvent).c
     subject = table_of(PledgeEvent).alias("subject")
-
-    def raw(column: ColumnElement[Any]) -> ColumnElement[Any]:
-        return type_coerce(column, NullType()).label(column.name)
-
     return (
         select(
-            raw(events.form), raw(events.sequence), raw(events.kind),
+            _raw(events.form), _raw(events.sequence), _raw(events.kind),
             subject.c.sequence.label("refers_to"),
-            *map(raw, (
+            *map(_raw, (
                 events.stance, events.statement, events.channel, events.source_url, events.quote,
                 events.verification_level, events.entered_by, events.recorded_at,
                 events.previous_hash, events.archive_sha256, events.archive_url, events.reason,
                 events.valid_from, events.candidacy_id, events.ask_id, events.ask_version_id,
-                events.hash,
+                events.hash, events.id,
             )),
         )
-        .select_from(
-            table_of(PledgeEvent).outerjoin(subject, subject.c.id == events.refers_to_id)
-        )
+        .select_from(table_of(PledgeEvent).outerjoin(subject, _is_subject(subject.c, events)))
         .order_by(events.sequence)
     )  # fmt: skip
+
+
+def _raw(column: ColumnElement[Any], name: str | None = None) -> ColumnElement[Any]:
+    """Select a column as the database has it: a value that no entry has must not raise."""
+    return type_coerce(column, NullType()).label(name or column.name)
+
+
+def _is_subject(subject: Any, event: Any) -> ColumnElement[bool]:
+    # An entry of this campaign alone: that of another can have the same number.
+    return and_(subject.id == event.refers_to_id, subject.campaign_id == event.campaign_id)
 
 
 class _FormerPeople:
@@ -255,7 +305,7 @@ def stream_chain(
         .join(PledgeEvent.candidacy)
         .join(PledgeEvent.ask)
         .join(PledgeEvent.ask_version)
-        .outerjoin(subject, subject.id == PledgeEvent.refers_to_id)
+        .outerjoin(subject, _is_subject(subject, PledgeEvent))
         .where(PledgeEvent.campaign_id == campaign.id)
         .order_by(PledgeEvent.sequence)
         .execution_options(yield_per=_ROWS_AT_ONCE)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from campaign.campaigns.models import AskVersion
 from campaign.candidates.models import Candidacy
+from campaign.elections.models import Ballot
 from campaign.pledges.models import PledgeEvent
 from campaign.pledges.queries.marks import is_about, map_marks
 from campaign.pledges.rules import (
@@ -45,6 +46,10 @@ class HistoryEntry:
     decision: EventKind | None
     """REVIEW or REJECTION by a second organiser; None for the candidate's own and for open ones."""
     decided_because: str = ""
+    decided_by: str = ""
+    """Who reviewed it, named as in ``entered_by``."""
+    hash: str = ""
+    previous_hash: str = ""
     valid_from: date | None = None
     archive_sha256: str = ""
     archive_url: str = ""
@@ -98,10 +103,17 @@ def find_history_entry(session: Session, campaign_id: int, event_id: int) -> His
     return _history_entry(*row, marks.get(event_id, NO_MARKS))
 
 
-def _entries() -> Select[PledgeEvent, AskVersion, EventKind, int, str]:
+def _entries() -> Select[PledgeEvent, AskVersion, EventKind, int, str, str]:
     decision = aliased(PledgeEvent)
     return (
-        select(PledgeEvent, AskVersion, decision.kind, decision.verification_level, decision.reason)
+        select(
+            PledgeEvent,
+            AskVersion,
+            decision.kind,
+            decision.verification_level,
+            decision.reason,
+            decision.entered_by,
+        )
         .join(PledgeEvent.ask_version)
         .outerjoin(
             decision, and_(is_about(decision, PledgeEvent), decision.kind.in_(DECISION_KINDS))
@@ -117,6 +129,7 @@ def _history_entry(
     verdict: EventKind | None,
     level: int | None,
     because: str | None,
+    decided_by: str | None,
     marks: Marks,
 ) -> HistoryEntry:
     return HistoryEntry(
@@ -138,6 +151,9 @@ def _history_entry(
         recorded_at=event.recorded_at,
         decision=verdict,
         decided_because=because or "",
+        decided_by=decided_by or "",
+        hash=event.hash,
+        previous_hash=event.previous_hash,
         valid_from=event.valid_from,
         archive_sha256=event.archive_sha256,
         archive_url=event.archive_url,
@@ -163,7 +179,9 @@ def list_entries_to_review(session: Session, campaign_id: int) -> list[PledgeEve
             .options(
                 joinedload(PledgeEvent.ask_version),
                 joinedload(PledgeEvent.candidacy).joinedload(Candidacy.person),
-                joinedload(PledgeEvent.candidacy).joinedload(Candidacy.ballot),
+                joinedload(PledgeEvent.candidacy)
+                .joinedload(Candidacy.ballot)
+                .joinedload(Ballot.constituency),
             )
         )
     )

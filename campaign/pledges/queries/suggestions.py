@@ -4,6 +4,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from campaign.candidates.models import Candidacy
+from campaign.elections.models import Ballot
 from campaign.pledges.errors import SuggestionNotFound
 from campaign.pledges.models import EvidenceSuggestion
 from campaign.pledges.rules import SuggestionStatus
@@ -22,6 +23,9 @@ def list_suggestions(session: Session, campaign_id: int) -> list[EvidenceSuggest
             .options(
                 joinedload(EvidenceSuggestion.ask),
                 joinedload(EvidenceSuggestion.candidacy).joinedload(Candidacy.person),
+                joinedload(EvidenceSuggestion.candidacy)
+                .joinedload(Candidacy.ballot)
+                .joinedload(Ballot.constituency),
             )
         )
     )

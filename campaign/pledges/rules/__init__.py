@@ -42,6 +42,7 @@ from campaign.pledges.rules.kinds import (
     VerificationLevel,
 )
 from campaign.pledges.rules.marks import NO_MARKS, Mark, Marks, read_marks
+from campaign.pledges.rules.steps import Subject, find_breach
 from campaign.pledges.rules.texts import (
     QUOTE_LIMIT,
     REASON_LIMIT,
@@ -86,6 +87,7 @@ __all__ = [
     "RawChainHasher",
     "RequestKind",
     "Stance",
+    "Subject",
     "SuggestionStatus",
     "VerificationLevel",
     "canonical_fields",
@@ -97,6 +99,7 @@ __all__ = [
     "clean_sha256",
     "clean_source_url",
     "clean_text",
+    "find_breach",
     "from_cells",
     "from_json_line",
     "read_marks",

@@ -16,7 +16,7 @@ from campaign.pledges.errors import (
     RecordClosed,
     TooManySuggestions,
 )
-from campaign.pledges.models import EvidenceSuggestion
+from campaign.pledges.models import EvidenceSuggestion, PledgeEvent
 from campaign.pledges.queries import get_suggestion
 from campaign.pledges.rules import (
     QUOTE_LIMIT,
@@ -127,9 +127,11 @@ def take_up_suggestion(
 ) -> None:
     """Note which entry was made of a suggestion; its sender's address is forgotten.
 
-    Raises SuggestionNotFound or AlreadyDecided.
+    Raises SuggestionNotFound, AlreadyDecided, or PledgeInvalid for an entry of somebody else.
     """
     suggestion = _waiting(session, campaign_id, suggestion_id)
+    if session.get_one(PledgeEvent, event_id).candidacy_id != suggestion.candidacy_id:
+        raise PledgeInvalid("This suggestion is about another candidate.")
     suggestion.event_id = event_id
     _decide(suggestion, SuggestionStatus.TAKEN_UP, organiser=organiser, now=now)
 

@@ -8,7 +8,13 @@ from campaign.candidates.models import Candidacy, PersonAlias
 from campaign.pledges.errors import ImportRefused
 from campaign.pledges.models import PledgeEvent
 from campaign.pledges.queries import find_event, find_head
-from campaign.pledges.rules import FIRST_PREVIOUS_HASH, ChainEntry
+from campaign.pledges.rules import (
+    DECISION_KINDS,
+    FIRST_PREVIOUS_HASH,
+    ChainEntry,
+    Subject,
+    find_breach,
+)
 from campaign.pledges.service.chaining import lock_record
 
 
@@ -58,15 +64,17 @@ class Intake:
 
     def _add(self, entry: ChainEntry, stored_hash: str) -> None:
         version = self._version(entry)
+        candidacy_id = self._candidacy_id(entry)
         subject = self._subject(entry)
+        self._check_step(entry, subject, candidacy_id=candidacy_id, ask_id=version.ask_id)
         event = PledgeEvent(
             campaign_id=self._campaign.id,
             sequence=entry.sequence,
             kind=entry.kind,
-            candidacy_id=self._candidacy_id(entry),
+            candidacy_id=candidacy_id,
             ask_id=version.ask_id,
             ask_version_id=version.id,
-            refers_to_id=subject,
+            refers_to_id=subject.id if subject else None,
             stance=entry.stance,
             statement=entry.statement,
             channel=entry.channel,
@@ -121,15 +129,35 @@ class Intake:
             )
         return found
 
-    def _subject(self, entry: ChainEntry) -> int | None:
+    def _subject(self, entry: ChainEntry) -> PledgeEvent | None:
         if entry.refers_to is None:
             return None
-        found = self._session.scalar(
-            select(PledgeEvent.id).where(
-                PledgeEvent.campaign_id == self._campaign.id,
-                PledgeEvent.sequence == entry.refers_to,
-            )
-        )
+        found = find_event(self._session, self._campaign.id, sequence=entry.refers_to)
         if found is None:
             raise ImportRefused(f"it is about entry {entry.refers_to}, which does not come before")
+        self._session.expunge(found)
         return found
+
+    def _check_step(
+        self, entry: ChainEntry, subject: PledgeEvent | None, *, candidacy_id: int, ask_id: int
+    ) -> None:
+        """Refuse what no door lets in, however well it is chained: as a review of one's own."""
+        about = None
+        if subject is not None:
+            is_same = (subject.candidacy_id, subject.ask_id) == (candidacy_id, ask_id)
+            about = Subject(subject.kind, subject.channel, subject.entered_by, is_same)
+        breach = find_breach(
+            entry.kind, entry.channel, entry.verification_level, entry.entered_by, about
+        )
+        if breach:
+            raise ImportRefused(breach)
+        if subject is not None and entry.kind in DECISION_KINDS and self._is_decided(subject):
+            raise ImportRefused(f"entry {entry.refers_to} has been reviewed before")
+
+    def _is_decided(self, subject: PledgeEvent) -> bool:
+        decision = select(PledgeEvent.id).where(
+            PledgeEvent.campaign_id == self._campaign.id,
+            PledgeEvent.refers_to_id == subject.id,
+            PledgeEvent.kind.in_(DECISION_KINDS),
+        )
+        return self._session.scalar(decision.limit(1)) is not None

@@ -1,5 +1,7 @@
 """One place that turns errors into status codes and pages, or JSON where programs ask."""
 
+from typing import Any
+
 from flask import Flask, Response, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -7,11 +9,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from campaign.core.errors import CampaignError, Gone, InvalidInput, NotFound, Refused
+from campaign.web.shared.accounts import PREFIX, find_account
 from campaign.web.shared.languages import error_words
 from campaign.web.shared.problems import http_problem, is_for_programs, problem
 from campaign.web.shared.security import let_be_framed
 from campaign.web.shared.stale_forms import find_posted_form
-from campaign.web.shared.whose_page import find_campaign
+from campaign.web.shared.whose_page import find_campaign, find_office_campaign
 
 _STATUS = ((NotFound, 404), (Gone, 410), (Refused, 409), (InvalidInput, 422))
 
@@ -31,7 +34,7 @@ def init_app(app: Flask) -> None:
         page = render_template(
             "errors/stale_form.html",
             title=_("This form has timed out"),
-            campaign=find_campaign(),
+            **_frame(),
             posted=find_posted_form(),
         )
         return _answer(page, 400)
@@ -75,10 +78,17 @@ def _page(status: int, *, detail: str = "", is_plain: bool = False) -> Response:
         title=titles.get(status, _("Something went wrong on our side")),
         status=status,
         detail=detail,
-        campaign=None if is_plain else find_campaign(),
+        **({"campaign": None} if is_plain else _frame()),
     )
     # A browser that may not frame an answer shows an error of its own, as if the site were down.
     return let_be_framed(_answer(page, status)) if is_framed else _answer(page, status)
+
+
+def _frame() -> dict[str, Any]:
+    """Return what surrounds an error: the office for its organisers, else the public campaign."""
+    if request.path.startswith(f"{PREFIX}/") and find_account() is not None:
+        return {"campaign": find_office_campaign(), "is_office": True}
+    return {"campaign": find_campaign()}
 
 
 def _answer(page: str, status: int) -> Response:

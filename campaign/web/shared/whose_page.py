@@ -37,6 +37,17 @@ def find_campaign() -> Campaign | None:
     return campaign if is_public else None
 
 
+def find_office_campaign() -> Campaign | None:
+    """Return the campaign, draft or not, below whose address in the office this request is."""
+    _office, _slash, rest = request.path.lstrip("/").partition("/")
+    slug = rest.partition("/")[0]
+    try:
+        with toolkit().database.reader() as session:
+            return get_campaign(session, slug, include_drafts=True)
+    except (CampaignError, SQLAlchemyError):
+        return None
+
+
 def _find(session: Session) -> Campaign | None:
     # The first segment and not the arguments: an address that matches no rule has none.
     first, *rest = request.path.lstrip("/").split("/")

@@ -499,3 +499,27 @@ def test_how_letters_come_is_set_with_a_reason(
     assert choice.chosen_by.startswith("organiser:")
     (entry,) = fetch(select(AuditEntry).where(AuditEntry.verb == "choose_mail"))
     assert (entry.subject, entry.reason) == (f"candidacy:{choice.candidacy_id}", REASON)
+
+
+def test_errors_inside_the_office_keep_its_navigation(
+    app: Flask, log_in: Callable[..., CheckingClient], arranged: SimpleNamespace
+) -> None:
+    viewer, base = log_in(Role.VIEWER), arranged.base
+    for path, status, words in (
+        (f"{base}/record/999", 404, "a colleague has seen to it already"),
+        (f"{base}/nowhere", 404, "a colleague has seen to it already"),
+        (f"{base}/suggestions/", 403, "Your role does not allow it."),
+        ("/organise/nowhere/", 404, "a colleague has seen to it already"),
+    ):
+        answer = viewer.get(path)
+        assert answer.status_code == status
+        assert "Log out" in answer.text, path
+        assert words in answer.text
+        assert (f"{base}/record/" in answer.text) is path.startswith(base)
+    late = viewer.post(f"{base}/review/1", data={"verdict": "right"})
+    assert late.status_code == 400
+    assert "Log out" in late.text
+    stranger = app.test_client().get(f"{base}/nowhere")
+    assert stranger.status_code == 404
+    assert "Log out" not in stranger.text
+    assert f"{base}/record/" not in stranger.text

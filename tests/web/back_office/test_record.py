@@ -233,3 +233,63 @@ def test_the_candidate_is_told_when_an_entry_becomes_public(
     assert "Part of it." in mail.body
     assert "Answer: Partly" in mail.body
     assert "The candidate is told by e-mail." in second.get(review).text
+
+
+def test_two_organisers_stand_between_a_suggestion_and_the_public(
+    log_in: LogIn, arranged: SimpleNamespace, web_session: Session, fetch: Fetch, clock: FrozenClock
+) -> None:
+    suggestion = suggest_evidence(
+        web_session, campaign_id=arranged.campaign_id, candidacy_id=arranged.jane_candidacy_id,
+        ask_id=arranged.ask_id, stance=Stance.NO, source_url="https://example.org/report",
+        quote="", said_on=None, email=None, now=clock(),
+    )  # fmt: skip
+    web_session.flush()
+    suggestion_id = suggestion.id
+    web_session.commit()
+    base, review = arranged.base, f"{arranged.base}/review/"
+    first, second = log_in(), log_in()
+    data = {
+        "ask": arranged.ask_id, "stance": "no", "channel": "hustings",
+        "source_url": "https://example.org/report",
+    }  # fmt: skip
+    other = f"{base}/candidates/{arranged.john_id}/pledge?suggestion={suggestion_id}"
+    refused = first.post(other, data=data | {"csrf_token": token_of(first, other)})
+    assert refused.status_code == 422
+    assert "This suggestion is about another candidate." in refused.text
+    assert fetch(select(PledgeEvent)) == []
+    form = f"{base}/candidates/{arranged.jane_id}/pledge?suggestion={suggestion_id}"
+    assert first.post(form, data=data | {"csrf_token": token_of(first, form)}).status_code == 303
+    (event,) = fetch(select(PledgeEvent))
+    own = {"verdict": "right", "csrf_token": token_of(first, form)}
+    assert first.post(f"{review}{event.id}", data=own).status_code == 409
+    # Whoever sends the same once more has not entered it, and may review it.
+    assert second.post(
+        form.partition("?")[0], data=data | {"csrf_token": token_of(second, form)}
+    ).status_code == 303  # fmt: skip
+    assert len(fetch(select(PledgeEvent))) == 1
+    done = second.post(
+        f"{review}{event.id}", data={"verdict": "right", "csrf_token": token_of(second, review)}
+    )
+    assert done.status_code == 303
+    kinds = [(each.kind, each.entered_by) for each in fetch(select(PledgeEvent))]
+    assert len({who for _kind, who in kinds}) == 2
+    assert [kind for kind, _who in kinds] == ["answer", "review"]
+
+
+def test_a_reviewer_sees_which_answer_gives_way(
+    log_in: LogIn, arranged: SimpleNamespace, entry: int, web_session: Session, clock: FrozenClock
+) -> None:
+    record_pledge(
+        web_session, campaign_id=arranged.campaign_id, candidacy_id=arranged.jane_candidacy_id,
+        ask_id=arranged.ask_id, stance=Stance.NO, channel=Channel.LETTER, quote="Never.",
+        entered_by="organiser:901", now=clock(),
+    )  # fmt: skip
+    web_session.commit()
+    client = log_in()
+    review = client.get(f"{arranged.base}/review/").text
+    assert "It takes the place of:" in review
+    assert "Aldmoor" in review
+    page = client.get(f"{arranged.base}/record/{entry}").text
+    assert "2: entered by an organiser; a second one has seen the source" in page
+    assert "Hash before it" in page
+    assert "Nobody yet" in client.get(f"{arranged.base}/record/{entry + 2}").text

@@ -181,6 +181,7 @@ class CandidateStance(Schema):
     )
     archive_sha256 = fields.String(metadata={"description": "SHA-256 of a kept copy, or empty."})
     archive_url = fields.String(metadata={"description": "A copy at a public archive, or empty."})
+    sequence = fields.Integer(metadata={"description": "Its place among the events."})
     dispute = _one_of(
         [DisputeState.OPEN, DisputeState.KEPT],
         "Whether the candidate objects to the entry: open, or kept after an organiser looked.",

@@ -11,7 +11,12 @@ from campaign.followups.links import replace_link, revoke_link
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
 from campaign.pledges.errors import LinkNotMailed
-from campaign.pledges.queries import is_link_revoked, list_invitations, list_open_changes
+from campaign.pledges.queries import (
+    is_link_revoked,
+    list_current_answers,
+    list_invitations,
+    list_open_changes,
+)
 from campaign.web.back_office.access import current_account, requires
 from campaign.web.back_office.answer_links.forms import (
     ALLOW,
@@ -137,11 +142,14 @@ def _change_page(
     if change_id not in waiting:
         flash(_("This change waits no longer."))
         return redirect(url_for(".show", campaign_slug=campaign_slug, person_id=person_id), 303)
+    change = waiting[change_id]
+    answers = list_current_answers(session(), campaign.id, candidacy_ids=[candidacy.id])
     return render_template(
         "back_office/pending_change.html",
         campaign=campaign,
         candidacy=candidacy,
-        change=waiting[change_id],
+        change=change,
+        earlier=answers.get((candidacy.id, change.ask_id)),
         form=form,
     )
 

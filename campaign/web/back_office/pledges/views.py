@@ -13,7 +13,12 @@ from campaign.organisers.queries import list_actor_names
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
 from campaign.pledges.errors import AlreadyDecided, AlreadyReviewed
-from campaign.pledges.queries import find_waiting_suggestion, is_entry_of, list_entries_to_review
+from campaign.pledges.queries import (
+    find_waiting_suggestion,
+    is_entry_of,
+    list_current_answers,
+    list_entries_to_review,
+)
 from campaign.pledges.rules import Channel, Stance
 from campaign.pledges.service import COPY_LIMIT, keep_copy, record_pledge, take_up_suggestion
 from campaign.reports.office_candidates import candidate_page
@@ -87,6 +92,9 @@ def review(campaign_slug: str) -> str:
         "back_office/review.html",
         campaign=campaign,
         entries=entries,
+        current=list_current_answers(
+            session(), campaign.id, candidacy_ids={entry.candidacy_id for entry in entries}
+        ),
         names=list_actor_names(session(), {entry.entered_by for entry in entries}),
         me=current_actor(),
     )

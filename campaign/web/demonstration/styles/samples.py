@@ -63,6 +63,7 @@ def _answer(ask: int, stance: Stance, **changes: Any) -> CurrentAnswer:
         "verification_level": VerificationLevel.FIRST_HAND,
         "recorded_at": AT,
         "event_id": ask,
+        "sequence": ask,
     }
     return CurrentAnswer(**values | changes)
 
