@@ -28,7 +28,7 @@ def test_the_program_finds_what_was_changed(tmp_path: Path, words: str, code: in
     assert program is not None
     path = tmp_path / "record.jsonl"
     changed = replace(ENTRY, statement=words)
-    path.write_text(f"{to_json_line(changed, chain_hash(ENTRY))}\n")
+    path.write_text(f'{{"licence":"CC BY 4.0"}}\n{to_json_line(changed, chain_hash(ENTRY))}\n')
     done = subprocess.run(
         [sys.executable, "-c", program[1], str(path)], capture_output=True, text=True, check=False
     )

@@ -18,6 +18,7 @@ from campaign.pledges.rules import (
     chain_hash,
     clean_source_url,
     clean_text,
+    public_count,
 )
 
 ENTRY = ChainEntry(
@@ -164,3 +165,10 @@ def test_sources_that_a_browser_cannot_open_are_refused(address: str) -> None:
 def test_a_source_is_a_web_address() -> None:
     assert clean_source_url(" https://example.org/a?b=c#d ") == "https://example.org/a?b=c#d"
     assert clean_source_url("") == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(0, None), (4, None), (5, 5), (9, 5), (10, 10), (1_234, 1_230)]
+)
+def test_counts_of_supporters_are_told_in_steps(number: int, told: int | None) -> None:
+    assert public_count(number) == told

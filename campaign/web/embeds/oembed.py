@@ -23,7 +23,8 @@ from campaign.web.shared.frames import (
     constituency_frame,
 )
 from campaign.web.shared.limits import OPEN_DATA, limited
-from campaign.web.shared.problems import open_to_all_sites, problem
+from campaign.web.shared.problems import problem
+from campaign.web.shared.sharing import for_all_sites
 
 IMAGE_WIDTH, IMAGE_HEIGHT = 1200, 630
 
@@ -45,6 +46,7 @@ class SizeInvalid(InvalidInput):
 
 
 @blueprint.get("/oembed")
+@for_all_sites
 @limited(OPEN_DATA)
 def show() -> Response:
     """Return the frame of a page: 404 for other addresses, 501 for other forms than JSON."""
@@ -70,7 +72,7 @@ def show() -> Response:
             "thumbnail_width": IMAGE_WIDTH,
             "thumbnail_height": IMAGE_HEIGHT,
         }
-    return open_to_all_sites(same_for_everybody(jsonify(described)))
+    return same_for_everybody(jsonify(described))
 
 
 def _find(url: str) -> tuple[Frame, str]:

@@ -13,7 +13,7 @@ VERSION = "1"
 DESCRIPTION = (
     "Where candidates stand on what campaigns ask of them, as each tracker shows it. Everybody may "
     "read it; nothing can be written. Drafts are not here; closed campaigns stay. Ids are those of "
-    "Democracy Club. Numbers of supporters below five are not shown."
+    "Democracy Club. Numbers of supporters are in steps of five; below five they are not shown."
 )
 
 

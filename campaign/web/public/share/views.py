@@ -18,7 +18,7 @@ from campaign.web.shared.context import session
 from campaign.web.shared.filters import part_of
 from campaign.web.shared.frames import Frame, campaign_frame, constituency_frame
 from campaign.web.shared.limits import PICTURE, limited
-from campaign.web.shared.problems import open_to_all_sites
+from campaign.web.shared.sharing import for_all_sites
 
 blueprint = Blueprint("share", __name__)
 
@@ -42,6 +42,7 @@ def constituency(campaign_slug: str, constituency_slug: str) -> Response:
 
 
 @blueprint.get("/<campaign_slug>/share.png")
+@for_all_sites
 @limited(PICTURE)
 def campaign_image(campaign_slug: str) -> Response:
     """Give the picture that stands beside links to a campaign."""
@@ -51,6 +52,7 @@ def campaign_image(campaign_slug: str) -> Response:
 
 
 @blueprint.get("/<campaign_slug>/<constituency_slug>/share.png")
+@for_all_sites
 @limited(PICTURE)
 def constituency_image(campaign_slug: str, constituency_slug: str) -> Response:
     """Give the picture that stands beside links to a constituency."""
@@ -60,6 +62,7 @@ def constituency_image(campaign_slug: str, constituency_slug: str) -> Response:
 
 
 @blueprint.get("/<campaign_slug>/qr.png")
+@for_all_sites
 @limited(PICTURE)
 def campaign_code(campaign_slug: str) -> Response:
     """Give the QR code of a campaign's address."""
@@ -68,6 +71,7 @@ def campaign_code(campaign_slug: str) -> Response:
 
 
 @blueprint.get("/<campaign_slug>/<constituency_slug>/qr.png")
+@for_all_sites
 @limited(PICTURE)
 def constituency_code(campaign_slug: str, constituency_slug: str) -> Response:
     """Give the QR code of a constituency's address."""
@@ -123,5 +127,4 @@ def _draw(campaign: Any, place: str, tally: Tally, elected: Tally | None = None)
 
 
 def _picture(content: bytes) -> Response:
-    response = same_for_everybody(Response(content, mimetype="image/png"))
-    return open_to_all_sites(response)
+    return same_for_everybody(Response(content, mimetype="image/png"))
