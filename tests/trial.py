@@ -90,7 +90,10 @@ def try_out(site: str, *, examples: int, names: Names | None = None, options: st
 
 
 def _config(names: Names) -> str:
-    lines = ["[parameters]"]
+    # 414 is the server's, which refuses a line that is too long before anybody reads what it asks.
+    refusals = ["400", "404", "405", "422", "429", "414"]
+    lines = ["[checks.negative_data_rejection]", f"expected-statuses = {json.dumps(refusals)}"]
+    lines += ["[parameters]"]
     lines += [f'"path.{name}" = {json.dumps(value)}' for name, value in names.items()]
     if names:
         # An address of which nothing is found shows none of its answers: that is no trial.
