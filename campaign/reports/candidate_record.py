@@ -14,6 +14,7 @@ from campaign.pledges.queries import (
     list_current_answers,
     list_history,
 )
+from campaign.pledges.rules import public_count
 from campaign.reports.writers import count_writers
 
 
@@ -41,7 +42,12 @@ class CandidateRecord:
     history: list[HistoryEntry]
     """Public entries, newest first."""
     writers: int
-    """Supporters with confirmed letters to the candidate."""
+    """Supporters with confirmed letters to the candidate, who alone is told of each."""
+
+    @property
+    def public_writers(self) -> int | None:
+        """Return the supporters as the public is told of them."""
+        return public_count(self.writers)
 
     @property
     def is_withdrawn(self) -> bool:

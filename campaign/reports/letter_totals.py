@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.letters.models import Letter
 from campaign.letters.rules import CONFIRMED_STATUSES
+from campaign.pledges.rules import public_count
 
 SHARE = 100
 SHORTEST_SECONDS = 5.0
@@ -21,12 +22,22 @@ LONGEST_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class LetterTotals:
-    """What the public is told of a campaign's letters."""
+    """How many wrote how much."""
 
     letters: int
     """Letters that their supporters confirmed."""
     supporters: int
     """People who confirmed a letter."""
+
+    @property
+    def public_supporters(self) -> int | None:
+        """Return the people as the public is told of them."""
+        return public_count(self.supporters)
+
+    @property
+    def public_letters(self) -> int | None:
+        """Return the letters as the public is told of them; None where the people are few."""
+        return public_count(self.letters) if self.public_supporters else None
 
 
 class LetterTotalsKeeper:

@@ -16,7 +16,7 @@ from campaign.elections.models import Election
 from campaign.elections.queries import map_ballots
 from campaign.geography.models import Constituency
 from campaign.pledges.queries import CurrentAnswer, list_current_answers
-from campaign.pledges.rules import PUBLIC_FLOOR, Stance
+from campaign.pledges.rules import Stance
 from campaign.reports.letter_totals import LetterTotals
 from campaign.reports.register import Standing, list_asked, list_uncounted_standings
 from campaign.reports.stances import list_current_stances
@@ -72,7 +72,6 @@ def describe_totals(session: Session, campaign: Campaign, letters: LetterTotals)
         for each in list_current_stances(session, campaign.id)
         if each.candidacy_id not in left_out
     )
-    is_shown = letters.supporters >= PUBLIC_FLOOR
     return {
         "candidates": describe_tally(tally),
         "elected": describe_tally(elected) if elected else None,
@@ -88,8 +87,8 @@ def describe_totals(session: Session, campaign: Campaign, letters: LetterTotals)
             }
             for ask in list_asks(session, campaign.id)
         ],
-        "supporters": letters.supporters if is_shown else None,
-        "letters": letters.letters if is_shown else None,
+        "supporters": letters.public_supporters,
+        "letters": letters.public_letters,
     }
 
 

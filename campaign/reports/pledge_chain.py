@@ -111,16 +111,12 @@ def heads_text(session: Session, campaign: Campaign) -> str:
     )
 
 
-def heads_json(session: Session, campaign: Campaign) -> str:
-    """Return the published heads as JSON."""
-    heads = [_head(head) for head in list_published_heads(session, campaign.id)]
-    return json.dumps(
-        {"campaign": campaign.slug, "imprint": str(campaign.imprint), "heads": heads},
-        ensure_ascii=False,
-    )
+def describe_heads(session: Session, campaign: Campaign) -> list[Json]:
+    """Return the published heads as plain values."""
+    return [_head(head) for head in list_published_heads(session, campaign.id)]
 
 
-def _head(head: PledgeHead) -> dict[str, object]:
+def _head(head: PledgeHead) -> Json:
     return {
         "day": head.day.isoformat(),
         "count": head.sequence,

@@ -13,7 +13,7 @@ from campaign.elections.queries import find_ballot
 from campaign.geography.models import Constituency
 from campaign.letters.models import Action, Letter
 from campaign.letters.rules import CONFIRMED_STATUSES
-from campaign.pledges.rules import PUBLIC_FLOOR
+from campaign.pledges.rules import public_count
 from campaign.reports.constituency import CandidateStand, list_stands
 from campaign.reports.tallies import tally_places
 from campaign.reports.tracker import Tally
@@ -31,7 +31,7 @@ class PressKit:
     stands: Sequence[CandidateStand]
     """Those who stand, in the order of the ballot paper."""
     writers: int | None
-    """People here who confirmed a letter; None below five, who could be recognised."""
+    """People here who confirmed a letter, as the public is told: see ``public_count``."""
 
 
 def build_press_kit(
@@ -40,14 +40,13 @@ def build_press_kit(
     """Collect the facts of a constituency."""
     ballot = find_ballot(session, election_id=election.id, constituency_id=place.id)
     stands = list_stands(session, campaign, ballot) if ballot else []
-    writers = _count_writers(session, campaign.id, place.id)
     return PressKit(
         place=place,
         ballot=ballot,
         tally=tally_places(session, campaign, [place.id])[place.id],
         asks=list_asks(session, campaign.id),
         stands=[each for each in stands if each.is_standing],
-        writers=writers if writers >= PUBLIC_FLOOR else None,
+        writers=public_count(_count_writers(session, campaign.id, place.id)),
     )
 
 

@@ -21,10 +21,10 @@ class Progress:
     """Candidates who stand and have answered at least one ask."""
     agreed: int
     """Yes, with or without reservations, to at least one ask."""
-    letters: int
-    """Letters that their supporters confirmed."""
-    supporters: int
-    """People who confirmed a letter."""
+    letters: int | None
+    """Letters that their supporters confirmed, as the public is told: see ``public_count``."""
+    supporters: int | None
+    """People who confirmed a letter, as the public is told."""
 
 
 def get_progress(session: Session, campaign: Campaign, totals: LetterTotalsKeeper) -> Progress:
@@ -37,6 +37,6 @@ def get_progress(session: Session, campaign: Campaign, totals: LetterTotalsKeepe
         asked=tally.asked,
         answered=tally.answered,
         agreed=tally.agreed,
-        letters=letters.letters,
-        supporters=letters.supporters,
+        letters=letters.public_letters,
+        supporters=letters.public_supporters,
     )

@@ -36,6 +36,7 @@ def make_qr_code(address: str) -> QrCode:
 def draw_qr_code(address: str) -> bytes:
     """Return the code as a PNG of two colours."""
     from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
 
     matrix = _matrix(address)
     side = len(matrix) + 2 * _QUIET
@@ -46,7 +47,9 @@ def draw_qr_code(address: str) -> bytes:
                 image.putpixel((column + _QUIET, row + _QUIET), 0)
     buffer = io.BytesIO()
     large = image.resize((side * _PIXELS, side * _PIXELS), Image.Resampling.NEAREST)
-    large.save(buffer, "PNG", optimize=True)
+    notes = PngInfo()
+    notes.add_itxt("Title", address)  # So that a file that lies about says where it leads.
+    large.save(buffer, "PNG", optimize=True, pnginfo=notes)
     return buffer.getvalue()
 
 

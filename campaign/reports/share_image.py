@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from campaign.campaigns.rules.accent import HOUSE_ACCENT, light_palette
-from campaign.reports.lettering import Colour, Lettering, fit
+from campaign.reports.lettering import Colour, Lettering, fit, wrap
 
 WIDTH, HEIGHT = 1200, 630
 """Pixels, as social networks ask for."""
@@ -20,6 +20,10 @@ _MARGIN = 72
 _WHITE: Colour = (255, 255, 255)
 _SUN: Colour = (243, 179, 61)
 _COLOURS = 48
+_WIDTH_INSIDE = WIDTH - 2 * _MARGIN
+_BESIDE_SUN = _WIDTH_INSIDE - 96 - 24
+_IMPRINT_SIZE, _SMALLEST_SIZE = 28, 11
+"""Pixels: a telephone shows the picture at about a third of its size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,8 @@ class ShareWords:
     """By the Elections Act 2022, part of the picture wherever that is practicable."""
     accent: str
     """As ``#rrggbb``; empty for the house's own."""
+    rights: str
+    """Licence and credit; they stand in the file, beside the picture."""
 
 
 @lru_cache(maxsize=32)  # A picture takes a quarter of a second; the words seldom change.
@@ -51,15 +57,15 @@ def draw_share_image(words: ShareWords) -> bytes:
     draw.rectangle((0, size[1] - 14 * _SCALE, *size), _SUN)
     _draw_sun(draw)
     pen = _Pen(Lettering(draw))
-    pen.write(words.organisation, sizes=(30, 26), lines=1, y=_MARGIN + 20)
+    pen.write(words.organisation, sizes=(30, 26), lines=1, y=_MARGIN + 20, width=_BESIDE_SUN)
     main, other = (words.place, words.title) if words.place else (words.title, "")
     sizes, lines = ((84, 72, 60, 52), 2) if words.place else ((76, 66, 58, 50), 3)
     bottom = pen.write(main, sizes=sizes, lines=lines, y=210, weight=2)
     if other:
         pen.write(other, sizes=(38, 34, 30), lines=2, y=bottom + 58)
-    pen.write(words.figure, sizes=(46, 40, 34), lines=2, y=455, fill=_SUN, weight=1)
-    pen.write(words.imprint, sizes=(22, 20), lines=3, y=535, leading=1.3)
-    return _png(image.reduce(_SCALE).quantize(_COLOURS))
+    pen.write(words.figure, sizes=(46, 40, 34), lines=2, y=440, fill=_SUN, weight=1)
+    pen.write_whole(words.imprint, y=520, room=90)
+    return _png(image.reduce(_SCALE).quantize(_COLOURS), words)
 
 
 def _draw_sun(draw: "ImageDraw.ImageDraw") -> None:
@@ -85,11 +91,11 @@ class _Pen:
         fill: Colour = _WHITE,
         weight: int = 0,
         leading: float = 1.12,
+        width: int = _WIDTH_INSIDE,
     ) -> int:
         """Write a text below a baseline in the greatest size that fits; return the last one."""
         larger = tuple(size * _SCALE for size in sizes)
-        width = (WIDTH - 2 * _MARGIN) * _SCALE
-        size, found = fit(text, sizes=larger, width=width, lines=lines)
+        size, found = fit(text, sizes=larger, width=width * _SCALE, lines=lines)
         baseline = y
         for number, line in enumerate(found):
             baseline = round(y + number * size * leading / _SCALE)
@@ -98,10 +104,25 @@ class _Pen:
             )
         return baseline
 
+    def write_whole(self, text: str, *, y: int, room: int) -> None:
+        """Write a text that must not be cut, from a baseline on, as large as the room allows."""
+        leading = 1.25
+        for size in range(_IMPRINT_SIZE, _SMALLEST_SIZE, -1):
+            lines = 1 + int(room / (size * leading))
+            found = wrap(text, size=size * _SCALE, width=_WIDTH_INSIDE * _SCALE, lines=99)
+            if len(found) <= lines:
+                break
+        self.write(text, sizes=(size,), lines=len(found), y=y, leading=leading)
 
-def _png(image: "Image.Image") -> bytes:
+
+def _png(image: "Image.Image", words: ShareWords) -> bytes:
+    from PIL.PngImagePlugin import PngInfo
+
+    notes = PngInfo()
+    notes.add_itxt("Title", " – ".join(filter(None, (words.place, words.title))))
+    notes.add_itxt("Copyright", f"{words.rights} {words.imprint}")
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True)
+    image.save(buffer, "PNG", optimize=True, pnginfo=notes)
     return buffer.getvalue()
 
 

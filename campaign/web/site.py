@@ -28,6 +28,7 @@ from campaign.web.shared import (
     look,
     page_cache,
     security,
+    sharing,
     static_files,
 )
 
@@ -48,6 +49,7 @@ def init_app(app: Flask, toolkit: Toolkit) -> None:
     forms = CSRFProtect(app)
     context.init_app(app)
     security.init_app(app, is_secure=settings.is_secure)
+    sharing.init_app(app)
     errors.init_app(app)
     filters.init_app(app)
     addresses.init_app(app)

@@ -7,10 +7,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from campaign.web.shared.frames import COLUMNS
 from tests.browser.measures import bring_axe, run_axe
 from tests.browser.pages import SLUG
 
 pytestmark = pytest.mark.browser
+
+ROOM = """(() => {
+    const main = document.querySelector('main');
+    const last = main.lastElementChild;
+    return [main.clientHeight, main.scrollHeight, last.offsetTop + last.offsetHeight];
+})()"""
+"""How much room there is above the imprint, how much is needed, and where the last part ends."""
 
 
 class OtherSite:
@@ -62,13 +70,13 @@ def reader(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.parametrize("width", [300, 480, 640])
-@pytest.mark.parametrize("page", [f"/{SLUG}/", f"/{SLUG}/thrushgill/"])
+@pytest.mark.parametrize("width", COLUMNS)
+@pytest.mark.parametrize("page", [f"/{SLUG}/", f"/{SLUG}/thrushgill/", f"/{SLUG}/eastrand/"])
 def test_the_copied_code_shows_the_frame(
     demonstration: str, reader: Page, other_site: OtherSite, page: str, width: int
 ) -> None:
     # All of it: a picture that is still coming when one goes on counts as failed.
-    reader.goto(f"{demonstration}{page}share/", wait_until="networkidle")
+    reader.goto(f"{demonstration}{page}share/?column={width}", wait_until="networkidle")
     code = reader.get_by_label("Code of the frame").input_value()
     complaints: list[str] = []
     reader.on("console", lambda message: complaints.append(message.text))
@@ -81,6 +89,9 @@ def test_the_copied_code_shows_the_frame(
     expect(frame.locator(".imprint")).to_contain_text("Promoted by")
     inside = reader.frames[1]
     assert inside.evaluate("document.documentElement.scrollWidth") <= width
+    room, whole, used = inside.evaluate(ROOM)
+    assert whole <= room, "nothing scrolls inside"
+    assert used > 0.75 * room, "and no great gap is left"
     assert inside.evaluate("getComputedStyle(document.body).marginTop") == "0px", "styled"
     assert inside.evaluate("document.scripts.length") == 0
     assert not complaints
@@ -95,6 +106,21 @@ def test_a_frame_in_another_page_is_open_to_everybody(
     reader.goto(other_site.url, wait_until="networkidle")
     bring_axe(reader)
     assert not list(run_axe(reader))
+
+
+def test_the_imprint_stays_in_sight_where_a_frame_is_too_low(
+    demonstration: str, reader: Page, other_site: OtherSite
+) -> None:
+    address = f"{demonstration}/embed/{SLUG}/eastrand/"
+    other_site.show(f'<iframe src="{address}" title="x" height="400"></iframe>', width=340)
+    reader.goto(other_site.url, wait_until="networkidle")
+    frame = reader.frame_locator("iframe")
+    expect(frame.locator(".imprint")).to_be_in_viewport()
+    for link in frame.locator("main a").all():
+        link.focus()
+        low = link.evaluate("each => each.getBoundingClientRect().bottom")
+        assert low <= frame.locator("footer").evaluate("each => each.getBoundingClientRect().top")
+    expect(link).to_be_focused()
 
 
 def test_other_pages_refuse_to_be_framed(

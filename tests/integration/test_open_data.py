@@ -223,6 +223,8 @@ def test_a_press_kit_counts_people_and_not_letters(session: Session, world: Pled
     SupporterFactory()
     kit = build_press_kit(session, world.campaign, election, place)
     assert kit.writers == 5
+    letter_from_somebody(session, world, status=LetterStatus.SENT)
+    assert build_press_kit(session, world.campaign, election, place).writers == 5
     assert [each.candidacy.person.name for each in kit.stands] == ["Ann Ash", "Bob Birch"]
     assert (kit.tally.standing, kit.tally.answered) == (2, 1)
     export = build_pledge_export(session, world.campaign, constituency_id=place.id)

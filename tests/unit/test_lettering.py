@@ -1,12 +1,25 @@
 """Text in pictures: Welsh names show, nothing is a box, and what is long is shortened."""
 
+import io
 import unicodedata
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw
 
 from campaign.reports.lettering import Lettering, fit, width_of, wrap
-from campaign.reports.share_image import ShareWords, draw_share_image
+from campaign.reports.share_image import HEIGHT, ShareWords, draw_share_image
+
+WORDS = ShareWords(
+    organisation="The Streets Trust",
+    title="Safer streets",
+    place="Ynys Ŵyl",
+    figure="3 of 5 candidates have answered",
+    imprint="Promoted by A. Person.",
+    accent="",
+    rights="CC BY 4.0 – Answers: The Streets Trust.",
+)
 
 
 def drawn(text: str) -> bytes:
@@ -57,6 +70,33 @@ def test_the_greatest_size_that_fits_is_taken() -> None:
     assert fit("A longer line of words", sizes=(80, 40), width=500, lines=1)[0] == 40
 
 
+def test_a_picture_shows_the_whole_imprint_and_says_its_licence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[tuple[str, int, float]] = []
+    write = Lettering.write
+
+    def listen(self: Lettering, at: tuple[float, float], text: str, **how: Any) -> None:
+        written.append((text, how["size"], at[1]))
+        write(self, at, text, **how)
+
+    monkeypatch.setattr(Lettering, "write", listen)
+    sizes = []
+    for length in (6, 12, 24):
+        imprint = "Promoted by somebody of a place. " * length
+        words = replace(WORDS, imprint=imprint.strip())
+        written.clear()
+        picture = Image.open(io.BytesIO(draw_share_image(words)))
+        lines = written[[text for text, *_ in written].index(WORDS.figure) + 1 :]
+        assert " ".join(text for text, *_ in lines) == words.imprint
+        assert max(low for *_, low in lines) < (HEIGHT - 16) * 2, "above the coloured edge"
+        sizes.append(lines[0][1] / 2)
+        assert WORDS.rights in picture.info["Copyright"]
+        assert words.imprint in picture.info["Copyright"]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] >= 24
+
+
 def test_a_picture_with_the_longest_words_keeps_its_size() -> None:
     words = ShareWords(
         organisation="O" * 200,
@@ -65,5 +105,6 @@ def test_a_picture_with_the_longest_words_keeps_its_size() -> None:
         figure="3 of 5 candidates have answered",
         imprint="Promoted by somebody, somewhere. " * 20,
         accent="",
+        rights="",
     )
     assert draw_share_image(words).startswith(b"\x89PNG")

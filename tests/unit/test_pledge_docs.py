@@ -38,8 +38,9 @@ def test_the_program_finds_what_was_changed(
     assert program is not None
     path, heads = tmp_path / "record.jsonl", tmp_path / "heads.txt"
     changed = replace(ENTRY, statement=words)
-    path.write_text(f"{to_json_line(changed, chain_hash(ENTRY))}\n" if words else "")
-    heads.write_text(f"2031-05-01 1 {head or chain_hash(ENTRY)}\n")
+    line = f"{to_json_line(changed, chain_hash(ENTRY))}\n" if words else ""
+    path.write_text(f'{{"licence":"CC BY 4.0"}}\n{line}')
+    heads.write_text(f"# CC BY 4.0\n2031-05-01 1 {head or chain_hash(ENTRY)}\n")
     done = subprocess.run(
         [sys.executable, "-c", program[1], str(path), str(heads)],
         capture_output=True, text=True, check=False,

@@ -132,6 +132,47 @@ def test_few_supporters_are_not_shown(
     web_session.commit()
     many = read(client, f"{BASE}/totals")
     assert (many["supporters"], many["letters"]) == (5, 5)
+    # One more must not show as a difference: whoever looked before would know of one person.
+    letter_from_somebody(web_session, world, status=LetterStatus.SENT)
+    web_session.commit()
+    assert read(client, f"{BASE}/totals") == many
+
+
+def test_no_public_page_tells_how_many_few_supporters_are(
+    client: CheckingClient, world: PledgeWorld, web_session: Session
+) -> None:
+    person = world.candidacies[0].person_id
+    place = "/safer-streets/northmoor-east/"
+    pages = (
+        "/safer-streets/", "/safer-streets/pledges/", "/safer-streets/pledges.csv", place,
+        f"/safer-streets/candidates/{person}/", f"{place}press/", f"{place}press/note.txt",
+        f"{place}press/candidates.csv", f"{place}feed.atom", "/embed/safer-streets/",
+        "/embed/safer-streets/northmoor-east/", f"/embed/safer-streets/candidate/{person}/",
+        f"{BASE}/totals", f"{BASE}/constituencies", f"{BASE}/candidates",
+    )  # fmt: skip
+
+    def seen() -> dict[str, str]:
+        return {page: client.get(page).text for page in pages}
+
+    letter_from_somebody(web_session, world, status=LetterStatus.SENT)
+    web_session.commit()
+    one = seen()
+    for _ in range(3):
+        letter_from_somebody(web_session, world, status=LetterStatus.SENT)
+    web_session.commit()
+    assert seen() == one
+    letter_from_somebody(web_session, world, status=LetterStatus.SENT)
+    web_session.commit()
+    five = seen()
+    told = {page for page in pages if five[page] != one[page]}
+    assert told == {
+        "/safer-streets/", f"/safer-streets/candidates/{person}/", f"{place}press/",
+        f"{place}press/note.txt", f"{BASE}/totals",
+    }  # fmt: skip
+    for _ in range(4):
+        letter_from_somebody(web_session, world, status=LetterStatus.SENT)
+    web_session.commit()
+    assert seen() == five
 
 
 def test_pages_lead_from_one_to_the_next(client: CheckingClient, world: PledgeWorld) -> None:
@@ -238,6 +279,7 @@ def test_drafts_are_not_there_and_closed_campaigns_stay(
         ("GET", "/api/v1/nothing", 404),
         ("GET", "/api/v2/campaigns/nobody", 404),
         ("GET", "/api/v1/campaigns/nobody", 404),
+        ("GET", "/api/v1/campaigns/", 404),
         ("GET", "/api/v1/campaigns/%00", 404),
         ("GET", f"{BASE}/constituencies/nowhere", 404),
         ("GET", f"{BASE}/candidates/999999999999999999999", 404),
@@ -277,6 +319,7 @@ def test_a_script_may_ask_with_an_etag(client: CheckingClient, world: PledgeWorl
     assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
     assert answer.headers["Access-Control-Allow-Headers"] == "If-None-Match"
+    assert "ETag" not in answer.headers
 
 
 def test_head_is_answered_without_content(client: CheckingClient, world: PledgeWorld) -> None:

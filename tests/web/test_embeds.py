@@ -185,13 +185,32 @@ def test_the_discovery_link_of_a_page_works(client: CheckingClient, world: Pledg
 def test_the_room_that_a_site_has_is_respected(client: CheckingClient, world: PledgeWorld) -> None:
     page = "http://localhost/safer-streets/"
     usual = oembed(client, page)
-    assert (usual["width"], usual["height"]) == (480, 540)
+    assert usual["width"] == 480
     small = oembed(client, page, maxwidth="300", maxheight="400")
     assert (small["width"], small["height"]) == (300, 400)
     assert 'width="300" height="400"' in str(small["html"])
     assert "thumbnail_url" not in small
     large = oembed(client, page, maxwidth="2000", maxheight="2000", format="json")
-    assert (large["width"], large["height"]) == (480, 540)
+    assert large["width"] == 1000
+    assert int(str(large["height"])) < int(str(usual["height"])), "a wide frame needs less height"
+    assert "thumbnail_url" in large
+    column = oembed(client, page, maxwidth="340")
+    assert column["width"] == 340
+    assert int(str(column["height"])) > int(str(usual["height"]))
+
+
+def test_the_code_to_copy_suits_the_column(client: CheckingClient, world: PledgeWorld) -> None:
+    share = "/safer-streets/northmoor-east/share/"
+
+    def height(query: str) -> int:
+        found = re.search(r"height=&#34;(\d+)&#34;", client.get(f"{share}{query}").text)
+        assert found is not None
+        return int(found[1])
+
+    assert height("") == height("?column=300") > height("?column=728")
+    assert height("?column=5000") == height("?column=x") == height("")
+    assert "max-width:728px" in client.get(f"{share}?column=728").text
+    assert client.get(f"{share}?column=728").text.count('aria-current="true"') == 1
 
 
 @pytest.mark.parametrize(

@@ -348,3 +348,42 @@ def test_addresses_for_others_come_from_the_settings_and_not_from_the_visitor(
         text = client.get(path, base_url="https://evil.example").text
         assert "https://campaign.example.org/safer-streets/" in text
         assert "evil.example" not in text
+
+
+OPEN = (
+    "/api/v1/openapi.json", "/oembed?url=http%3A%2F%2Flocalhost%2Fsafer-streets%2F",
+    "/safer-streets/pledges.csv", "/safer-streets/pledges.json", FEED, f"{PLACE}/feed.atom",
+    "/safer-streets/pledges/heads.txt", "/safer-streets/pledges/heads.json",
+    "/safer-streets/pledges/record.jsonl", f"{PLACE}/press/candidates.csv",
+    f"{PLACE}/press/note.txt", "/safer-streets/share.png", f"{PLACE}/share.png",
+    "/safer-streets/qr.png", f"{PLACE}/qr.png",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", OPEN)
+def test_a_script_of_another_site_reads_every_file(
+    client: CheckingClient, world: PledgeWorld, path: str
+) -> None:
+    here = {"Origin": "https://example.org"}
+    asked = {**here, "Access-Control-Request-Headers": "if-none-match"}
+    preflight = client.options(path, headers=asked)
+    assert preflight.status_code == 200
+    assert preflight.headers["Access-Control-Allow-Origin"] == "*"
+    assert preflight.headers["Access-Control-Allow-Headers"] == "If-None-Match"
+    first = client.get(path, headers=here)
+    again = client.get(path, headers={**here, "If-None-Match": first.headers["ETag"]})
+    nothing = client.get(path.replace("safer-streets", "nobody"), headers=here)
+    expected = 200 if path.startswith("/api/") else 404
+    assert (first.status_code, again.status_code, nothing.status_code) == (200, 304, expected)
+    for answer in (first, again, nothing):
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        assert "ETag" in answer.headers["Access-Control-Expose-Headers"]
+    assert "Access-Control-Allow-Origin" not in client.post(path, headers=here).headers
+
+
+def test_a_page_of_people_is_not_open_to_scripts_of_others(
+    client: CheckingClient, world: PledgeWorld
+) -> None:
+    for path in ("/safer-streets/", "/safer-streets/pledges/", f"{PLACE}/press/", f"{PLACE}/write"):
+        assert "Access-Control-Allow-Origin" not in client.get(path).headers

@@ -1,5 +1,6 @@
 """Anybody can suggest evidence; candidates see and dispute what others recorded for them."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -155,20 +156,30 @@ def test_the_head_of_each_day_is_on_the_tracker_and_in_files(
     client: CheckingClient, web_session: Session, world: PledgeWorld, clock: FrozenClock
 ) -> None:
     assert "the hash of every day" not in client.get("/safer-streets/pledges/").text
-    assert client.get("/safer-streets/pledges/heads.txt").text == ""
+    comment, *days = heads_lines(client)
+    assert comment.startswith("# CC BY 4.0")
+    assert not days
     event = answer(web_session, world)
     publish_heads(web_session, NOW)
     web_session.commit()
     tracker = client.get("/safer-streets/pledges/").text
     assert event.hash in tracker
     assert "1 May 2031" in tracker
-    text = client.get("/safer-streets/pledges/heads.txt")
-    assert text.text == f"2031-05-01 1 {event.hash}\n"
+    assert heads_lines(client)[1:] == [f"2031-05-01 1 {event.hash}"]
     heads = client.get("/safer-streets/pledges/heads.json").get_json()
     assert heads["heads"][0] == {
         "day": "2031-05-01", "count": 1, "hash": event.hash,
         "published_at": "2031-05-01T10:00:00+00:00",
     }  # fmt: skip
     assert heads["imprint"]
-    chain = client.get("/safer-streets/pledges/record.jsonl")
-    assert event.hash in chain.text
+    notes, first = client.get("/safer-streets/pledges/record.jsonl").text.splitlines()
+    assert json.loads(notes).keys() == {"licence", "credit", "imprint"}
+    assert json.loads(first)["hash"] == event.hash
+
+
+def heads_lines(client: CheckingClient) -> list[str]:
+    """Return the heads, with the three lines of comment as one."""
+    lines = client.get("/safer-streets/pledges/heads.txt").text.splitlines()
+    comments = [line for line in lines if line.startswith("# ")]
+    assert len(comments) == 3
+    return ["\n".join(comments), *lines[3:]]

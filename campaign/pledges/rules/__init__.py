@@ -40,6 +40,7 @@ from campaign.pledges.rules.kinds import (
     Stance,
     SuggestionStatus,
     VerificationLevel,
+    public_count,
 )
 from campaign.pledges.rules.marks import NO_MARKS, Mark, Marks, read_marks
 from campaign.pledges.rules.steps import Subject, find_breach
@@ -102,6 +103,7 @@ __all__ = [
     "find_breach",
     "from_cells",
     "from_json_line",
+    "public_count",
     "read_marks",
     "showable_text",
     "to_cells",

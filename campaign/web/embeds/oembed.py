@@ -16,6 +16,7 @@ from campaign.web.shared.addresses import absolute
 from campaign.web.shared.caching import FRESH_SECONDS, same_for_everybody
 from campaign.web.shared.context import session, toolkit
 from campaign.web.shared.frames import (
+    WIDEST,
     WIDTH,
     Frame,
     campaign_frame,
@@ -23,9 +24,12 @@ from campaign.web.shared.frames import (
     constituency_frame,
 )
 from campaign.web.shared.limits import OPEN_DATA, limited
-from campaign.web.shared.problems import open_to_all_sites, problem
+from campaign.web.shared.problems import problem
+from campaign.web.shared.sharing import for_all_sites
 
 IMAGE_WIDTH, IMAGE_HEIGHT = 1200, 630
+LARGEST = 99_999
+"""Pixels, for who names no limit; nobody may name more."""
 
 _PIXELS = re.compile(r"[1-9]\d{0,4}", re.ASCII)
 
@@ -45,36 +49,38 @@ class SizeInvalid(InvalidInput):
 
 
 @blueprint.get("/oembed")
+@for_all_sites
 @limited(OPEN_DATA)
 def show() -> Response:
     """Return the frame of a page: 404 for other addresses, 501 for other forms than JSON."""
     if request.args.get("format", "json") != "json":
         return problem(501)
-    width = _size("maxwidth", usual=WIDTH)
-    frame, image = _find(request.args.get("url", ""))
-    height = _size("maxheight", usual=frame.height)
+    room, low = _size("maxwidth"), _size("maxheight")
+    frame, image, campaign = _find(request.args.get("url", ""))
+    width = min(room, WIDEST) if room else WIDTH
+    height = min(frame.height(width), low or LARGEST)
     described: dict[str, Any] = {
         "version": "1.0",
         "type": "rich",
         "title": frame.title,
-        "provider_name": frame.title if frame.kind == "campaign" else _name(frame),
+        "provider_name": campaign.name,
         "provider_url": absolute("campaigns.show", campaign_slug=frame.values["campaign_slug"]),
         "cache_age": FRESH_SECONDS,
         "width": width,
         "height": height,
-        "html": frame.code(width=width, height=height),
+        "html": frame.markup(width=width, height=height),
     }
-    if _holds(IMAGE_WIDTH, IMAGE_HEIGHT):
+    if (room or LARGEST) >= IMAGE_WIDTH and (low or LARGEST) >= IMAGE_HEIGHT:
         described |= {
             "thumbnail_url": image,
             "thumbnail_width": IMAGE_WIDTH,
             "thumbnail_height": IMAGE_HEIGHT,
         }
-    return open_to_all_sites(same_for_everybody(jsonify(described)))
+    return same_for_everybody(jsonify(described))
 
 
-def _find(url: str) -> tuple[Frame, str]:
-    """Return the frame for a page's address, and its picture; raises NotFound."""
+def _find(url: str) -> tuple[Frame, str, Any]:
+    """Return the frame for a page's address, its picture and campaign; raises NotFound."""
     endpoint, values = _match(url)
     slug = str(values.get("campaign_slug", ""))
     if endpoint not in (*_CAMPAIGN, *_PLACE, *_CANDIDATE):
@@ -82,21 +88,20 @@ def _find(url: str) -> tuple[Frame, str]:
     campaign = get_campaign(session(), slug)
     image = absolute("share.campaign_image", campaign_slug=slug)
     if endpoint in _CAMPAIGN:
-        return campaign_frame(slug, campaign.name), image
+        return campaign_frame(campaign), image, campaign
     election = get_election(session(), campaign.election_id)
     if endpoint in _CANDIDATE:
         candidacy = get_candidacy_of_person(
             session(), person_id=int(values["person_id"]), election_id=election.id
         )
-        title = f"{candidacy.person.name}: {campaign.name}"
-        return candidate_frame(slug, candidacy.person_id, title), image
+        return candidate_frame(campaign, candidacy), image, campaign
     place = get_constituency(
         session(),
         boundary_set_id=election.boundary_set_id,
         slug=str(values["constituency_slug"]),
     )
     image = absolute("share.constituency_image", **values)
-    return constituency_frame(slug, place.slug, f"{place.name}: {campaign.name}"), image
+    return constituency_frame(campaign, place), image, campaign
 
 
 def _match(url: str) -> tuple[str, dict[str, Any]]:
@@ -115,23 +120,9 @@ def _match(url: str) -> tuple[str, dict[str, Any]]:
     return endpoint, dict(values)
 
 
-def _name(frame: Frame) -> str:
-    return get_campaign(session(), str(frame.values["campaign_slug"])).name
-
-
-def _size(name: str, *, usual: int) -> int:
-    """Return the usual size, or the greatest that the asker has room for."""
+def _size(name: str) -> int | None:
+    """Return the greatest size that the asker has room for; None where nothing is said."""
     given = request.args.get(name, "")
-    if not given:
-        return usual
-    if not _PIXELS.fullmatch(given):
-        raise SizeInvalid(f"{name} is a number of pixels, such as {usual}.")
-    return min(usual, int(given))
-
-
-def _holds(width: int, height: int) -> bool:
-    """Tell whether a picture of this size is within what the asker has room for."""
-    most = (request.args.get("maxwidth", type=int), request.args.get("maxheight", type=int))
-    return all(
-        limit is None or size <= limit for size, limit in zip((width, height), most, strict=True)
-    )
+    if given and not _PIXELS.fullmatch(given):
+        raise SizeInvalid(f"{name} is a number of pixels, such as {WIDTH}.")
+    return int(given) if given else None

@@ -1,17 +1,24 @@
 """How another site shows one of our pages in a frame: address, size, and the code to copy."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
 
 from markupsafe import escape
 
 from campaign.web.shared.addresses import absolute
+from campaign.web.shared.frame_heights import reckon_height
+from campaign.web.shared.frame_pages import draw_campaign, draw_candidate, draw_constituency
 
 WIDTH = 480
-_HEIGHTS = {"campaign": 540, "constituency": 640, "candidate": 560}
-"""For a column of 480 pixels; what is longer scrolls inside the frame."""
+"""Pixels, where nobody says how much room there is."""
+COLUMNS = (300, 340, 480, 640, 728, 1000)
+"""Widths that are common for columns: of adverts, of phones, of articles."""
+NARROWEST, WIDEST = COLUMNS[0], COLUMNS[-1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Frame:
     """A page to be shown by others."""
 
@@ -20,38 +27,62 @@ class Frame:
     """What its address is made of."""
     title: str
     """What a screen reader calls the frame."""
+    draw: Callable[[], str]
+    """Makes the page, to see how much room it takes."""
 
     @property
     def address(self) -> str:
         """Return what the frame loads."""
         return absolute(f"embeds.{self.kind}", **self.values)
 
-    @property
-    def height(self) -> int:
-        """Return the height in pixels that suits it."""
-        return _HEIGHTS[self.kind]
+    def height(self, width: int) -> int:
+        """Return the height in pixels at which nothing of today's page scrolls in this width."""
+        return reckon_height(self._page, width=max(width, NARROWEST))
 
-    def code(self, *, width: int | str = "100%", height: int | None = None) -> str:
-        """Return the HTML to copy: no script is needed, and none is allowed inside."""
+    def code(self, column: int | None = None) -> str:
+        """Return the HTML to copy, for a column of this width or for any that is wide enough.
+
+        No script is needed, and none is allowed inside.
+        """
+        style = f"border:0;max-width:{column}px" if column else "border:0"
+        return self.markup(width="100%", height=self.height(column or NARROWEST), style=style)
+
+    def markup(self, *, width: int | str, height: int, style: str = "border:0") -> str:
+        """Return the element with its size."""
         return (
             f'<iframe src="{escape(self.address)}" title="{escape(self.title)}" '
-            f'width="{width}" height="{height or self.height}" loading="lazy" '
-            'referrerpolicy="no-referrer" style="border:0"></iframe>'
+            f'width="{width}" height="{height}" loading="lazy" '
+            f'referrerpolicy="no-referrer" style="{style}"></iframe>'
         )
 
+    @cached_property
+    def _page(self) -> str:
+        return self.draw()
 
-def campaign_frame(slug: str, name: str) -> Frame:
+
+def campaign_frame(campaign: Any) -> Frame:
     """Return the frame of a campaign."""
-    return Frame(kind="campaign", values={"campaign_slug": slug}, title=name)
+    values: dict[str, str | int] = {"campaign_slug": campaign.slug}
+    return Frame(
+        kind="campaign", values=values, title=campaign.name, draw=partial(draw_campaign, campaign)
+    )
 
 
-def constituency_frame(slug: str, place_slug: str, title: str) -> Frame:
+def constituency_frame(campaign: Any, place: Any) -> Frame:
     """Return the frame of a constituency in a campaign."""
-    values: dict[str, str | int] = {"campaign_slug": slug, "constituency_slug": place_slug}
-    return Frame(kind="constituency", values=values, title=title)
+    return Frame(
+        kind="constituency",
+        values={"campaign_slug": campaign.slug, "constituency_slug": place.slug},
+        title=f"{place.name}: {campaign.name}",
+        draw=partial(draw_constituency, campaign, place),
+    )
 
 
-def candidate_frame(slug: str, person_id: int, title: str) -> Frame:
+def candidate_frame(campaign: Any, candidacy: Any) -> Frame:
     """Return the frame of a candidate in a campaign."""
-    values: dict[str, str | int] = {"campaign_slug": slug, "person_id": person_id}
-    return Frame(kind="candidate", values=values, title=title)
+    return Frame(
+        kind="candidate",
+        values={"campaign_slug": campaign.slug, "person_id": candidacy.person_id},
+        title=f"{candidacy.person.name}: {campaign.name}",
+        draw=partial(draw_candidate, campaign, candidacy),
+    )

@@ -46,7 +46,10 @@ def problem(status: int, *, detail: str = "", errors: object = None) -> Response
 def http_problem(error: HTTPException) -> Response:
     """Return an error of HTTP in our form, with what a check of parameters found."""
     data = getattr(error, "data", None) or {}
-    return problem(error.code or 500, errors=data.get("messages"))
+    detail = ""
+    if error.code == 404 and request.path.startswith("/api/") and request.path.endswith("/"):
+        detail = "Addresses of the API have no slash at their end."
+    return problem(error.code or 500, detail=detail, errors=data.get("messages"))
 
 
 def open_to_all_sites(response: Response) -> Response:

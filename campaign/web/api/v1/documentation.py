@@ -12,16 +12,16 @@ from campaign.reports.register import list_standings
 from campaign.web.api.v1.paging import MAX_PAGE_SIZE, PAGE_SIZE, site
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import session
-from campaign.web.shared.problems import open_to_all_sites
+from campaign.web.shared.sharing import for_all_sites
 
 blueprint = Blueprint("api_documentation", __name__, url_prefix="/api/v1")
 
 
 @blueprint.get("/openapi.json")
+@for_all_sites
 def openapi() -> Response:
     """Give the OpenAPI document."""
-    response = Response(_text(site()), mimetype="application/json")
-    return open_to_all_sites(same_for_everybody(response))
+    return same_for_everybody(Response(_text(site()), mimetype="application/json"))
 
 
 @blueprint.get("/")

@@ -277,8 +277,13 @@ class TotalsAnswer(Answer):
     withdrawn = _count("Candidates who withdrew; in no other count.")
     cancelled_ballots = _count("Ballots that are not held; their candidates are in no count.")
     asks = fields.List(fields.Nested(AskTotals), required=True)
-    supporters = _count("People who confirmed a letter; null below five.", allow_none=True)
-    letters = _count("Letters that they confirmed; null below five people.", allow_none=True)
+    supporters = _count(
+        "People who confirmed a letter, in steps of five: 23 are 20. Null below five.",
+        allow_none=True,
+    )
+    letters = _count(
+        "Letters that they confirmed, in steps of five. Null below five people.", allow_none=True
+    )
 
 
 class ConstituencyAnswer(Answer):
@@ -298,6 +303,7 @@ class CampaignList(Schema):
     """Campaigns that are live or closed."""
 
     licence = _text("Licence of the data.")
+    credit = _text("Whom to name where you use it; the imprint stands at each campaign.")
     items = fields.List(fields.Nested(Campaign), required=True)
 
     dump = Answer.dump

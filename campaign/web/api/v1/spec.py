@@ -13,8 +13,15 @@ VERSION = "1"
 DESCRIPTION = (
     "Where candidates stand on what campaigns ask of them, as each tracker shows it. Everybody may "
     "read it; nothing can be written. Drafts are not here; closed campaigns stay. Ids are those of "
-    "Democracy Club. Numbers of supporters below five are not shown."
+    "Democracy Club. Numbers of supporters are in steps of five; below five they are not shown."
 )
+
+_NAMES = {
+    "campaign_slug": "Name of a campaign; /campaigns lists them.",
+    "constituency_slug": "Name of a constituency; the campaign's /constituencies lists them.",
+    "person_id": "Democracy Club's id of a person; the campaign's /candidates lists them.",
+}
+"""What stands in an address."""
 
 
 def build_spec(*, server: str) -> dict[str, Any]:
@@ -35,8 +42,11 @@ def build_spec(*, server: str) -> dict[str, Any]:
     # The library has words for errors of its own; ours look otherwise.
     document["components"].pop("responses", None)
     document["components"].pop("headers", None)
+    document["components"]["schemas"].pop("Error", None)
     for path in document["paths"].values():
         _mend(path["get"]["responses"])
+        for parameter in path.get("parameters", []):
+            parameter["description"] = _NAMES[parameter["name"]]
     return document
 
 
@@ -45,6 +55,11 @@ def _mend(responses: dict[str, Any]) -> None:
     responses.pop("default", None)
     if "422" in responses:
         responses["422"] = {**responses["404"], "description": "A parameter is not as expected."}
+    # By the server itself, or the one in front of it, before anything here is asked.
+    responses["414"] = {
+        "description": "The address has more than some 4,000 characters.",
+        "content": {"text/html": {"schema": {"type": "string"}}},
+    }
     good = responses["200"]
     if "X-Pagination" in good.get("headers", {}):
         metadata = {"$ref": "#/components/schemas/PaginationMetadata"}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from flask import Response
+from flask import Response, request
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import Schema
 
@@ -36,7 +36,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 @blueprint.after_request  # type: ignore[untyped-decorator]
 def share(response: Response) -> Response:
     """Let everybody read and keep what is the same for everybody."""
-    if response.status_code == 200:
+    if response.status_code == 200 and request.method != "OPTIONS":
         response = same_for_everybody(response)
     return open_to_all_sites(response)
 
@@ -75,7 +75,8 @@ def campaigns(pagination_parameters: PaginationParameters) -> Json:
     part = cut(pagination_parameters, len(found))
     shown = found[part["offset"] : part["offset"] + part["limit"]]
     items = [open_data.describe_campaign(each, site=site()) for each in shown]
-    return {"licence": LICENCE, "items": items}
+    credit = "; ".join(dict.fromkeys(each.organisation for each in shown))
+    return {"licence": LICENCE, "credit": credit, "items": items}
 
 
 @_read(_AT, schemas.CampaignAnswer)

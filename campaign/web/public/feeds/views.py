@@ -9,12 +9,13 @@ from campaign.reports.changes import list_changes
 from campaign.web.public.feeds.atom import build_feed
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import session
-from campaign.web.shared.problems import open_to_all_sites
+from campaign.web.shared.sharing import for_all_sites
 
 blueprint = Blueprint("feeds", __name__)
 
 
 @blueprint.get("/<campaign_slug>/pledges/feed.atom", endpoint="campaign")
+@for_all_sites
 def campaign_feed(campaign_slug: str) -> Response:
     """Give a campaign's newest changes."""
     campaign = get_campaign(session(), campaign_slug)
@@ -23,6 +24,7 @@ def campaign_feed(campaign_slug: str) -> Response:
 
 
 @blueprint.get("/<campaign_slug>/<constituency_slug>/feed.atom", endpoint="constituency")
+@for_all_sites
 def constituency_feed(campaign_slug: str, constituency_slug: str) -> Response:
     """Give the newest changes of the candidates in one constituency."""
     campaign = get_campaign(session(), campaign_slug)
@@ -35,5 +37,4 @@ def constituency_feed(campaign_slug: str, constituency_slug: str) -> Response:
 
 
 def _answer(feed: str) -> Response:
-    response = Response(feed, mimetype="application/atom+xml")
-    return open_to_all_sites(same_for_everybody(response))
+    return same_for_everybody(Response(feed, mimetype="application/atom+xml"))

@@ -12,7 +12,7 @@ from campaign.reports.pledge_records import build_pledge_export, csv_lines
 from campaign.reports.press_kit import build_press_kit
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import now, session
-from campaign.web.shared.problems import open_to_all_sites
+from campaign.web.shared.sharing import for_all_sites
 
 blueprint = Blueprint("press", __name__)
 
@@ -25,6 +25,7 @@ def show(campaign_slug: str, constituency_slug: str) -> Response:
 
 
 @blueprint.get("/<campaign_slug>/<constituency_slug>/press/note.txt")
+@for_all_sites
 def note(campaign_slug: str, constituency_slug: str) -> Response:
     """Give the same as plain text, to be copied into an article or a mail."""
     facts = _facts(campaign_slug, constituency_slug)
@@ -33,6 +34,7 @@ def note(campaign_slug: str, constituency_slug: str) -> Response:
 
 
 @blueprint.get("/<campaign_slug>/<constituency_slug>/press/candidates.csv")
+@for_all_sites
 def candidates_csv(campaign_slug: str, constituency_slug: str) -> Response:
     """Give each answer of the constituency's candidates as CSV."""
     campaign = get_campaign(session(), campaign_slug)
@@ -44,7 +46,7 @@ def candidates_csv(campaign_slug: str, constituency_slug: str) -> Response:
     response = Response("".join(csv_lines(export)), mimetype="text/csv")
     name = f"{campaign.slug}-{place.slug}.csv"
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    return open_to_all_sites(same_for_everybody(response))
+    return same_for_everybody(response)
 
 
 def _facts(campaign_slug: str, constituency_slug: str) -> dict[str, Any]:

@@ -1,35 +1,55 @@
-"""The published heads and the public chain, for everybody to keep."""
+"""The published heads and the public chain, for everybody to keep, with licence and credit."""
+
+import json
+from typing import Any
 
 from flask import Blueprint, Response
 
 from campaign.campaigns.queries import get_campaign
-from campaign.reports.pledge_chain import heads_json, heads_text, public_json_lines
+from campaign.elections.queries import get_election
+from campaign.reports.credits import credits_of
+from campaign.reports.pledge_chain import describe_heads, heads_text, public_json_lines
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import session
+from campaign.web.shared.sharing import for_all_sites
 
 blueprint = Blueprint("record", __name__, url_prefix="/<campaign_slug>/pledges")
 
 
 @blueprint.get("/heads.txt")
+@for_all_sites
 def heads_as_text(campaign_slug: str) -> Response:
-    """Give the head of every day as plain text."""
-    campaign = get_campaign(session(), campaign_slug)
-    return same_for_everybody(Response(heads_text(session(), campaign), mimetype="text/plain"))
+    """Give the head of every day as plain text, after lines of comment."""
+    campaign, notes = _at(campaign_slug)
+    comment = "".join(f"# {note}\n" for note in notes.values())
+    text = f"{comment}{heads_text(session(), campaign)}"
+    return same_for_everybody(Response(text, mimetype="text/plain"))
 
 
 @blueprint.get("/heads.json")
+@for_all_sites
 def heads_as_json(campaign_slug: str) -> Response:
     """Give the head of every day as JSON, for any site to read."""
-    campaign = get_campaign(session(), campaign_slug)
-    response = Response(heads_json(session(), campaign), mimetype="application/json")
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return same_for_everybody(response)
+    campaign, notes = _at(campaign_slug)
+    heads = {"campaign": campaign.slug, **notes, "heads": describe_heads(session(), campaign)}
+    text = json.dumps(heads, ensure_ascii=False)
+    return same_for_everybody(Response(text, mimetype="application/json"))
 
 
 @blueprint.get("/record.jsonl")
+@for_all_sites
 def chain(campaign_slug: str) -> Response:
-    """Give every event of the record: public ones whole, of the others their hashes."""
-    campaign = get_campaign(session(), campaign_slug)
-    text = "".join(public_json_lines(session(), campaign))
+    """Give every event of the record: public ones whole, of the others their hashes.
+
+    The first line says licence, credit and imprint, and is no event.
+    """
+    campaign, notes = _at(campaign_slug)
+    first = json.dumps(notes, ensure_ascii=False, separators=(",", ":"))
+    text = "".join((f"{first}\n", *public_json_lines(session(), campaign)))
     return same_for_everybody(Response(text, mimetype="application/x-ndjson"))
+
+
+def _at(campaign_slug: str) -> tuple[Any, dict[str, object]]:
+    """Return a public campaign, and what must stand in its files."""
+    campaign = get_campaign(session(), campaign_slug)
+    return campaign, credits_of(campaign, get_election(session(), campaign.election_id))

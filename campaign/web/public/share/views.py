@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext as _
 
 from campaign.campaigns.queries import get_campaign
 from campaign.elections.queries import get_election
 from campaign.geography.queries import get_constituency
+from campaign.reports.credits import LICENCE, credit_line
 from campaign.reports.qr_codes import draw_qr_code, make_qr_code
 from campaign.reports.share_image import ShareWords, draw_share_image
 from campaign.reports.tallies import tally_campaign, tally_elected, tally_places
@@ -16,9 +17,9 @@ from campaign.web.shared.addresses import absolute
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import session
 from campaign.web.shared.filters import part_of
-from campaign.web.shared.frames import Frame, campaign_frame, constituency_frame
+from campaign.web.shared.frames import COLUMNS, Frame, campaign_frame, constituency_frame
 from campaign.web.shared.limits import PICTURE, limited
-from campaign.web.shared.problems import open_to_all_sites
+from campaign.web.shared.sharing import for_all_sites
 
 blueprint = Blueprint("share", __name__)
 
@@ -28,7 +29,7 @@ def campaign(campaign_slug: str) -> Response:
     """Show how to pass a campaign on."""
     found = get_campaign(session(), campaign_slug)
     page = absolute("campaigns.show", campaign_slug=found.slug)
-    return _page(found, None, page=page, frame=campaign_frame(found.slug, found.name))
+    return _page(found, None, page=page, frame=campaign_frame(found))
 
 
 @blueprint.get("/<campaign_slug>/<constituency_slug>/share/")
@@ -37,11 +38,11 @@ def constituency(campaign_slug: str, constituency_slug: str) -> Response:
     found, place = _at(campaign_slug, constituency_slug)
     values = {"campaign_slug": found.slug, "constituency_slug": place.slug}
     page = absolute("geography.constituency", **values)
-    frame = constituency_frame(found.slug, place.slug, f"{place.name}: {found.name}")
-    return _page(found, place, page=page, frame=frame)
+    return _page(found, place, page=page, frame=constituency_frame(found, place))
 
 
 @blueprint.get("/<campaign_slug>/share.png")
+@for_all_sites
 @limited(PICTURE)
 def campaign_image(campaign_slug: str) -> Response:
     """Give the picture that stands beside links to a campaign."""
@@ -51,6 +52,7 @@ def campaign_image(campaign_slug: str) -> Response:
 
 
 @blueprint.get("/<campaign_slug>/<constituency_slug>/share.png")
+@for_all_sites
 @limited(PICTURE)
 def constituency_image(campaign_slug: str, constituency_slug: str) -> Response:
     """Give the picture that stands beside links to a constituency."""
@@ -60,6 +62,7 @@ def constituency_image(campaign_slug: str, constituency_slug: str) -> Response:
 
 
 @blueprint.get("/<campaign_slug>/qr.png")
+@for_all_sites
 @limited(PICTURE)
 def campaign_code(campaign_slug: str) -> Response:
     """Give the QR code of a campaign's address."""
@@ -68,6 +71,7 @@ def campaign_code(campaign_slug: str) -> Response:
 
 
 @blueprint.get("/<campaign_slug>/<constituency_slug>/qr.png")
+@for_all_sites
 @limited(PICTURE)
 def constituency_code(campaign_slug: str, constituency_slug: str) -> Response:
     """Give the QR code of a constituency's address."""
@@ -86,6 +90,7 @@ def _at(campaign_slug: str, constituency_slug: str) -> tuple[Any, Any]:
 
 
 def _page(campaign: Any, place: Any, *, page: str, frame: Frame) -> Response:
+    column = request.args.get("column", type=int)
     return same_for_everybody(
         render_template(
             "public/share/show.html",
@@ -93,12 +98,15 @@ def _page(campaign: Any, place: Any, *, page: str, frame: Frame) -> Response:
             place=place,
             page=page,
             frame=frame,
+            columns=COLUMNS,
+            column=column if column in COLUMNS else None,
             code=make_qr_code(page),
         )
     )
 
 
 def _draw(campaign: Any, place: str, tally: Tally, elected: Tally | None = None) -> bytes:
+    election = get_election(session(), campaign.election_id)
     figure = _("Nobody is known to stand here yet")
     if elected:
         figure = _(
@@ -118,10 +126,10 @@ def _draw(campaign: Any, place: str, tally: Tally, elected: Tally | None = None)
             figure=str(figure),
             imprint=str(campaign.imprint),
             accent=campaign.accent,
+            rights=f"{LICENCE} – {credit_line(campaign, election)}",
         )
     )
 
 
 def _picture(content: bytes) -> Response:
-    response = same_for_everybody(Response(content, mimetype="image/png"))
-    return open_to_all_sites(response)
+    return same_for_everybody(Response(content, mimetype="image/png"))

@@ -8,7 +8,7 @@ from campaign.candidates.queries import get_candidacy_of_person
 from campaign.elections.queries import get_election
 from campaign.geography.rules import normalise_postcode
 from campaign.pledges.queries import find_published_head
-from campaign.pledges.rules import PUBLIC_FLOOR, Stance
+from campaign.pledges.rules import Stance
 from campaign.pledges.service import takes_answers
 from campaign.reports.candidate_record import build_candidate_record
 from campaign.reports.candidate_search import (
@@ -22,7 +22,7 @@ from campaign.web.public.tracker.forms import CandidateSearchForm
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import now, session
 from campaign.web.shared.limits import LOOKUP, limited
-from campaign.web.shared.problems import open_to_all_sites
+from campaign.web.shared.sharing import for_all_sites
 
 blueprint = Blueprint("tracker", __name__)
 
@@ -81,23 +81,24 @@ def candidate(campaign_slug: str, person_id: int) -> Response:
         campaign=campaign,
         election=get_election(session(), campaign.election_id),
         record=build_candidate_record(session(), campaign, candidacy),
-        public_floor=PUBLIC_FLOOR,
         is_open=takes_answers(session(), campaign, now=now()),
     )
     return same_for_everybody(page)
 
 
 @blueprint.get("/<campaign_slug>/pledges.csv", endpoint="csv")
+@for_all_sites
 def pledges_csv(campaign_slug: str) -> Response:
     """Give every answer as CSV."""
     campaign = get_campaign(session(), campaign_slug)
     export = build_pledge_export(session(), campaign)
     response = Response("".join(csv_lines(export)), mimetype="text/csv")
     response.headers["Content-Disposition"] = f"attachment; filename={campaign.slug}-pledges.csv"
-    return open_to_all_sites(same_for_everybody(response))
+    return same_for_everybody(response)
 
 
 @blueprint.get("/<campaign_slug>/pledges.json", endpoint="json")
+@for_all_sites
 def pledges_json(campaign_slug: str) -> Response:
     """Give every answer as JSON, for any site to read."""
     campaign = get_campaign(session(), campaign_slug)
@@ -105,4 +106,4 @@ def pledges_json(campaign_slug: str) -> Response:
     # To the minute, so that the ETag holds for as long as nothing else changes.
     made_at = now().replace(second=0, microsecond=0)
     response = Response(json_text(export, now=made_at), mimetype="application/json")
-    return open_to_all_sites(same_for_everybody(response))
+    return same_for_everybody(response)
