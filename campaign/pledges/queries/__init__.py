@@ -32,7 +32,7 @@ from campaign.pledges.queries.invitations import (
     find_timetable,
     list_invitations,
 )
-from campaign.pledges.queries.languages import get_language
+from campaign.pledges.queries.languages import get_language, map_languages
 from campaign.pledges.queries.marks import is_about, map_marks
 from campaign.pledges.queries.requests import (
     has_open_request,
@@ -83,6 +83,7 @@ __all__ = [
     "list_published_heads",
     "list_suggestions",
     "map_answer_times",
+    "map_languages",
     "map_marks",
     "map_news_times",
     "newest_public_entries",
