@@ -127,8 +127,9 @@ def test_mails_that_go_out_in_welsh_are_whole_and_use_the_same_values() -> None:
                 (TEMPLATES / "emails" / name / f"{part}.{ending}").read_text("utf-8")
                 for ending in ("txt", "cy.txt")
             )
+            assert len(welsh.split("\n\n")) == len(english.split("\n\n")), f"{name}/{part}"
             used, used_in_welsh = (
-                sorted(set(re.findall(r"\b(?:[a-z_]+\.)+[a-z_]+\b", " ".join(code))))
+                sorted(re.findall(r"\b(?:[a-z_]+\.)+[a-z_]+\b", " ".join(code)))
                 for code in (re.findall(r"\{[{%].*?[%}]\}", text) for text in (english, welsh))
             )
             assert used_in_welsh == used, f"{name}/{part}"

@@ -28,8 +28,11 @@ from campaign.pledges.queries.history import (
     list_history,
 )
 from campaign.pledges.queries.invitations import (
+    FailedInvitation,
+    StepFigures,
     count_invitations,
     find_timetable,
+    list_failed_invitations,
     list_invitations,
 )
 from campaign.pledges.queries.languages import get_language, map_languages
@@ -52,8 +55,10 @@ __all__ = [
     "ChainFault",
     "ChainReport",
     "CurrentAnswer",
+    "FailedInvitation",
     "HistoryEntry",
     "NotedHead",
+    "StepFigures",
     "check_chain",
     "count_invitations",
     "count_open_disputes",
@@ -76,6 +81,7 @@ __all__ = [
     "list_entries_to_review",
     "list_events_about",
     "list_ever_answered",
+    "list_failed_invitations",
     "list_history",
     "list_invitations",
     "list_mail_refusals",
