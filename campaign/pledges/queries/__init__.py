@@ -34,6 +34,7 @@ from campaign.pledges.queries.invitations import (
     find_timetable,
     list_failed_invitations,
     list_invitations,
+    map_invited,
 )
 from campaign.pledges.queries.languages import get_language, map_languages
 from campaign.pledges.queries.marks import is_about, map_marks
@@ -89,6 +90,7 @@ __all__ = [
     "list_published_heads",
     "list_suggestions",
     "map_answer_times",
+    "map_invited",
     "map_languages",
     "map_marks",
     "map_news_times",

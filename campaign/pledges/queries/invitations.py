@@ -1,9 +1,10 @@
 """Whom a campaign has invited to answer, and when."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from campaign.candidates.models import Candidacy, Person
@@ -13,6 +14,14 @@ from campaign.delivery.queries import can_be_sent_again
 from campaign.delivery.rules import MessageStatus
 from campaign.elections.models import Ballot
 from campaign.pledges.models import Invitation, InvitationTimetable
+
+# Made once: a page of candidates of the API asks for it.
+_INVITED = select(Invitation.candidacy_id, Invitation.sent_at).where(
+    Invitation.campaign_id == bindparam("campaign_id"),
+    Invitation.candidacy_id.in_(bindparam("candidacy_ids", expanding=True)),
+    Invitation.step == 0,
+    Invitation.sent_at.is_not(None),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,15 @@ def count_invitations(session: Session, campaign_id: int) -> dict[int, StepFigur
         step: StepFigures(sent=sent, waiting=queued - sent - failed, failed=failed)
         for step, queued, sent, failed in rows
     }
+
+
+def map_invited(
+    session: Session, campaign_id: int, candidacy_ids: Collection[int]
+) -> dict[int, datetime]:
+    """Return by candidacy when the campaign's invitation left to those among them that have it."""
+    given = {"campaign_id": campaign_id, "candidacy_ids": list(candidacy_ids)}
+    rows = session.execute(_INVITED, given)
+    return {candidacy_id: sent_at for candidacy_id, sent_at in rows if sent_at is not None}
 
 
 def list_failed_invitations(

@@ -22,6 +22,7 @@ from campaign.pledges.rules import Stance
 from campaign.pledges.service import AnswerDoor, GivenAnswer
 from tests.conftest import FrozenClock
 from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
+from tests.integration.candidates import sent
 from tests.web.back_office.conftest import token_of
 from tests.web.client import CheckingClient
 
@@ -173,7 +174,7 @@ def test_an_invitation_that_could_not_be_sent_is_listed_with_its_cause_and_tried
     assert page.count("554 this looks like an advertisement") == 2
     assert "Try all 2 e-mails again" in page
     assert "Try all" not in log_in(Role.VIEWER).get(path).text
-    first = str(fetch(select(OutboxMessage.id))[0])
+    first = str(fetch(select(OutboxMessage.id).order_by(OutboxMessage.id))[0])
     no_reason = post(organiser, f"{path}retry", page=path, message=first)
     assert no_reason.status_code == 422
     assert "Give a reason" in no_reason.text
@@ -189,6 +190,28 @@ def test_an_invitation_that_could_not_be_sent_is_listed_with_its_cause_and_tried
         "start_invitations",
         "retry_invitations",
     ]
+
+
+def test_the_day_on_which_a_candidate_was_asked_is_shown_to_organisers_and_in_public(
+    app: Flask, log_in: LogIn, web_session: Session, world: PledgeWorld, clock: FrozenClock
+) -> None:
+    organiser, person = log_in(Role.VIEWER), world.candidacies[0].person_id
+    days = {"first_reminder_days": "7", "second_reminder_days": "0"}
+    post(log_in(), f"{BASE}/invitations/", when="now", **days, step="start")
+    run_invitation_chores(app.extensions["campaign"], web_session, clock())
+    web_session.commit()
+    page, public = f"{BASE}/candidates/{person}/", f"/safer-streets/candidates/{person}/"
+    api = "/api/v1/campaigns/safer-streets/candidates"
+    assert "not sent yet" in organiser.get(page).text
+    assert "We asked them" not in organiser.get(public).text
+    sent(web_session, clock())
+    run_invitation_chores(app.extensions["campaign"], web_session, clock())
+    web_session.commit()
+    clock.time += timedelta(minutes=2)
+    assert "1 May 2031, 11:00" in organiser.get(page).text
+    assert "We asked them by e-mail on 1 May 2031." in organiser.get(public).text
+    items = organiser.get(api).get_json()["items"]
+    assert [each["invited_at"] for each in items] == ["2031-05-01T10:00:00+00:00"] * 2
 
 
 def test_a_day_after_the_poll_is_refused(log_in: LogIn, fetch: Fetch, world: PledgeWorld) -> None:
