@@ -403,12 +403,13 @@ def test_a_candidate_who_withdraws_gets_no_digest(place: Place, is_made: bool) -
 
 
 @pytest.mark.parametrize("is_made", [False, True])
-def test_a_better_address_gets_the_digest(place: Place, is_made: bool) -> None:
+def test_a_better_address_gets_the_digest(place: Place, database: Database, is_made: bool) -> None:
     place.choose()
     three(place)
     if is_made:
         place.do_chores(TONIGHT)
     correct_candidate_address(
+        make_toolkit(database),
         place.session,
         person_id=place.candidacies[0].person_id,
         email="new@example.org",
