@@ -1,10 +1,10 @@
 """What the campaign itself writes to a candidate: always with their own link, to one address."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
@@ -109,3 +109,9 @@ def moment_for(
     local = moment.astimezone(ZoneInfo(election.timezone))
     pattern = "d MMMM y" if is_day else "HH:mm, EEEE d MMMM y"
     return format_datetime(local, pattern, locale=Language.WELSH.value)
+
+
+def day_for(session: Session, day: date | None, *, campaign: Campaign, candidacy: Candidacy) -> str:
+    """Return a day in the candidate's language; empty where there is none."""
+    language = get_language(session, campaign.id, candidacy.id)
+    return format_date(day, "d MMMM y", locale=language.value) if day else ""

@@ -14,25 +14,33 @@ from campaign.delivery.rules import FinalMessage, Lane
 from campaign.followups.unsubscribing import unsubscribe_link
 from campaign.letters.queries import action_token
 from campaign.letters.rules import MailStop
-from campaign.letters.service import Chores, Correspondence, record_delivery, run_chores
+from campaign.letters.service import (
+    AnswerPage,
+    Chores,
+    Correspondence,
+    record_delivery,
+    run_chores,
+)
 from campaign.pledges.queries import list_current_answers, list_mail_refusals, map_answer_times
 from campaign.pledges.rules import RequestKind
-from campaign.pledges.service import answer_token
+from campaign.pledges.service import answer_token_and_language
 
 
 def correspondence(toolkit: Toolkit, session: Session) -> Correspondence:
     """Return what an installation writes mail about letters with; no request is needed."""
     base_url, signer = toolkit.settings.base_url, toolkit.signer
 
-    def answer_link(campaign_id: int, candidacy_id: int) -> str:
-        token = answer_token(session, signer, campaign_id=campaign_id, candidacy_id=candidacy_id)
-        return f"{base_url}/answer/{token}/"
+    def answer_page(campaign_id: int, candidacy_id: int) -> AnswerPage:
+        token, language = answer_token_and_language(
+            session, signer, campaign_id=campaign_id, candidacy_id=candidacy_id
+        )
+        return AnswerPage(f"{base_url}/answer/{token}/", language)
 
     return Correspondence(
         mail=toolkit.settings.mail,
         emails=toolkit.emails,
         make_action_link=lambda action: f"{base_url}/action/{action_token(signer, action)}/",
-        make_answer_link=answer_link,
+        find_answer_page=answer_page,
         list_mail_stops=partial(list_mail_stops, session),
         list_refusing=partial(list_refusing, session),
         list_answer_times=partial(map_answer_times, session),

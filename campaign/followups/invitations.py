@@ -190,7 +190,11 @@ def _is_wrong(passed_over: set[int], candidacy: Candidacy) -> bool:
 
 
 def take_back(session: Session, campaign_id: int, is_wrong: Callable[[Candidacy], bool]) -> int:
-    """Take back the mails that have not left and should not, or not to that address."""
+    """Take back the mails that have not left and should not, or not to that address.
+
+    One that could not be sent is forgotten where it should not be tried again: its candidate was
+    not asked, and is invited anew should that become right.
+    """
     taken = 0
     for invitation, message, candidacy in list_unsent_invitations(session, campaign_id):
         has_moved = normalise_recipient(candidacy.person.email or "") != message.recipient_key
@@ -199,7 +203,7 @@ def take_back(session: Session, campaign_id: int, is_wrong: Callable[[Candidacy]
                 forget_invitation(session, invitation)
                 taken += 1
         elif message.status is MessageStatus.CANCELLED or (
-            message.status is MessageStatus.FAILED and has_moved
+            message.status is MessageStatus.FAILED and (has_moved or is_wrong(candidacy))
         ):
             forget_invitation(session, invitation)
     session.flush()

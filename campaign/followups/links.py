@@ -55,8 +55,23 @@ def replace_link(
             "The link cannot be mailed: no address is known that works, or the poll has closed."
         )
     replace_answer_link(session, campaign_id=campaign.id, candidacy_id=candidacy.id)
-    if not is_mailed:
-        return
+    if is_mailed:
+        _mail_link(toolkit, session, campaign, candidacy, now=now)
+
+
+def mail_promised_link(
+    toolkit: Toolkit, session: Session, campaign: Campaign, candidacy: Candidacy, *, now: datetime
+) -> bool:
+    """Mail a candidate the new link that their page promised, where it can reach them; tell so."""
+    can_be_mailed = is_reachable(session, candidacy) and takes_answers(session, campaign, now=now)
+    if can_be_mailed:
+        _mail_link(toolkit, session, campaign, candidacy, now=now)
+    return can_be_mailed
+
+
+def _mail_link(
+    toolkit: Toolkit, session: Session, campaign: Campaign, candidacy: Candidacy, *, now: datetime
+) -> None:
     session.flush()
     text = render_for(
         toolkit,

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.rules import MailForm
-from campaign.delivery.rules import Lane, campaign_scope
-from campaign.delivery.service import queue_message
+from campaign.core.toolkit import Toolkit
+from campaign.delivery.rules import Lane
+from campaign.followups.candidate_mail import answer_link, queue_to_candidate, render_for
 from campaign.followups.requests import note_candidate_request
 from campaign.letters.queries import find_mail_choice
-from campaign.letters.service import Correspondence, choose_mail_form
+from campaign.letters.service import choose_mail_form
 from campaign.pledges.queries import list_mail_refusals
 from campaign.pledges.rules import CANDIDATE, RequestKind
 from campaign.pledges.service import AnswerDoor, settle_refusal
@@ -57,12 +58,12 @@ def get_mail_state(session: Session, campaign: Campaign, candidacy_id: int) -> M
 
 
 def choose_mail(
+    toolkit: Toolkit,
     session: Session,
     door: AnswerDoor,
     wish: MailWish,
     *,
     actor: str,
-    correspondence: Correspondence,
     now: datetime,
 ) -> None:
     """Let a campaign's letters come to a candidate in this way, and send a receipt.
@@ -86,41 +87,37 @@ def choose_mail(
             actor=actor,
             now=now,
         )
-    _send_receipt(session, door, wish, actor=actor, correspondence=correspondence, now=now)
+    _send_receipt(toolkit, session, door, wish, actor=actor, now=now)
 
 
 def _send_receipt(
+    toolkit: Toolkit,
     session: Session,
     door: AnswerDoor,
     wish: MailWish,
     *,
     actor: str,
-    correspondence: Correspondence,
     now: datetime,
 ) -> None:
-    person, campaign = door.candidacy.person, door.campaign
-    if not person.email:
-        return
-    election = door.candidacy.ballot.election
-    zone = now.astimezone(ZoneInfo(election.timezone)).tzname()
-    text = correspondence.emails.render(
+    campaign, candidacy = door.campaign, door.candidacy
+    zone = now.astimezone(ZoneInfo(candidacy.ballot.election.timezone)).tzname()
+    text = render_for(
+        toolkit,
+        session,
         "mail_choice",
         campaign=campaign,
-        person=person,
+        candidacy=candidacy,
         wish=wish.value,
         is_own=actor == CANDIDATE,
         hour=f"{campaign.digest_hour:02d}:00 {zone}",
-        link=f"{correspondence.make_answer_link(campaign.id, door.candidacy.id)}mail",
+        link=f"{answer_link(toolkit, session, campaign.id, candidacy.id)}mail",
     )
-    queue_message(
+    queue_to_candidate(
+        toolkit,
         session,
-        mail=correspondence.mail,
+        text,
+        campaign=campaign,
+        candidacy=candidacy,
         lane=Lane.NOTICE,
-        scope=campaign_scope(campaign.id),
-        recipient=person.email,
-        from_name=campaign.organisation,
-        reply_to=campaign.contact_email,
-        subject=text.subject,
-        body=text.body,
         now=now,
     )

@@ -10,15 +10,19 @@ from campaign.campaigns.models import Campaign
 from campaign.candidates.models import Candidacy
 from campaign.candidates.queries import get_candidacy
 from campaign.core.toolkit import Toolkit
-from campaign.delivery.rules import Lane, campaign_scope
-from campaign.delivery.service import queue_message
+from campaign.delivery.rules import Lane
+from campaign.followups.candidate_mail import (
+    answer_link,
+    day_for,
+    queue_to_candidate,
+    render_for,
+)
 from campaign.followups.overtaken import hold_letters_to
 from campaign.pledges.errors import AlreadyDecided
 from campaign.pledges.models import PledgeEvent
 from campaign.pledges.queries import HistoryEntry, find_history_entry, wants_no_mail
-from campaign.pledges.rules import STANCE_WORDS, EventKind
+from campaign.pledges.rules import EventKind
 from campaign.pledges.service import (
-    answer_token,
     dispute_entry,
     hide_texts,
     review_pledge,
@@ -162,28 +166,25 @@ def _tell(
     *,
     now: datetime,
 ) -> None:
-    token = answer_token(
-        session, toolkit.signer, campaign_id=campaign.id, candidacy_id=candidacy.id
-    )
-    rendered = toolkit.emails.render(
+    shown = entry.as_public()  # What is hidden is not sent about either.
+    text = render_for(
+        toolkit,
+        session,
         "recorded_for_you",
         campaign=campaign,
-        person=candidacy.person,
-        entry=entry.as_public(),  # What is hidden is not sent about either.
-        stance=STANCE_WORDS[entry.stance] if entry.stance else "",
+        candidacy=candidacy,
+        entry=shown,
+        said_on=day_for(session, shown.valid_from, campaign=campaign, candidacy=candidacy),
         step=event.kind.value,
         reason=event.reason,
-        link=f"{toolkit.settings.base_url}/answer/{token}/record",
+        link=f"{answer_link(toolkit, session, campaign.id, candidacy.id)}record",
     )
-    queue_message(
+    queue_to_candidate(
+        toolkit,
         session,
-        mail=toolkit.settings.mail,
+        text,
+        campaign=campaign,
+        candidacy=candidacy,
         lane=Lane.NOTICE,
-        scope=campaign_scope(campaign.id),
-        recipient=candidacy.person.email or "",
-        from_name=campaign.organisation,
-        reply_to=campaign.contact_email,
-        subject=rendered.subject,
-        body=rendered.body,
         now=now,
     )

@@ -9,6 +9,7 @@ from campaign.candidates.models import ContactRepair
 from campaign.candidates.queries import get_open_repair, list_people_at
 from campaign.candidates.rules import RepairOutcome
 from campaign.candidates.service import open_repair, settle_open_repair, settle_repairs
+from campaign.core.toolkit import Toolkit
 from campaign.delivery.models import Suppression
 from campaign.delivery.queries import map_suppressed_addresses
 from campaign.delivery.returns import SuppressionReason
@@ -18,6 +19,7 @@ from campaign.followups.requests import correct_candidate_address
 
 
 def repair_address(
+    toolkit: Toolkit,
     session: Session,
     repair_id: int,
     *,
@@ -34,7 +36,13 @@ def repair_address(
     if email is not None and normalise_recipient(email) == normalise_recipient(repair.email):
         raise AddressInvalid("This is the address that does not work.")
     correct_candidate_address(
-        session, person_id=repair.person_id, email=email, reason=reason, actor=actor, now=now
+        toolkit,
+        session,
+        person_id=repair.person_id,
+        email=email,
+        reason=reason,
+        actor=actor,
+        now=now,
     )
     return repair
 

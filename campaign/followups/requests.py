@@ -4,13 +4,22 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from campaign.candidates.queries import list_standings_of_people
+from campaign.campaigns.models import Campaign
+from campaign.candidates.queries import get_candidacy, list_standings_of_people
 from campaign.candidates.service import correct_address, settle_repairs
+from campaign.core.toolkit import Toolkit
 from campaign.followups.correspondence import list_mail_stops
+from campaign.followups.links import mail_promised_link
 from campaign.letters.rules import MailStop
 from campaign.letters.service import stop_letters
+from campaign.pledges.models import CandidateRequest
 from campaign.pledges.rules import CANDIDATE, RequestKind
-from campaign.pledges.service import AnswerDoor, note_request, settle_address_requests
+from campaign.pledges.service import (
+    AnswerDoor,
+    note_request,
+    settle_address_requests,
+    settle_request,
+)
 
 
 def note_candidate_request(
@@ -36,7 +45,19 @@ def note_candidate_request(
     )
 
 
+def settle_candidate_request(
+    toolkit: Toolkit, session: Session, campaign: Campaign, request_id: int, *, now: datetime
+) -> None:
+    """Settle a request by an organiser's word; raises PledgeEventNotFound.
+
+    Whoever said that the address is wrong gets their new link there, for it is right after all.
+    """
+    settled = settle_request(session, campaign_id=campaign.id, request_id=request_id, now=now)
+    _send_promised_link(toolkit, session, settled, now=now)
+
+
 def correct_candidate_address(
+    toolkit: Toolkit,
     session: Session,
     *,
     person_id: int,
@@ -47,8 +68,10 @@ def correct_candidate_address(
 ) -> None:
     """Set a candidate's address; letters under way to the old one wait and leave to the new one.
 
-    A new address settles what the candidate said about the old one. The letters' chores release
-    what waits. Raises AddressInvalid or CandidacyNotFound.
+    A new address settles what the candidate said about the old one, and gets the new link that
+    their page promised. The letters' chores release what waits.
+
+    Raises AddressInvalid or CandidacyNotFound.
     """
     correction = correct_address(
         session, person_id=person_id, email=email, reason=reason, actor=actor, now=now
@@ -60,4 +83,15 @@ def correct_candidate_address(
     session.flush()
     settle_repairs(session, now=now, person_ids=[person_id])
     if email is not None:
-        settle_address_requests(session, candidacy_ids, now=now)
+        for settled in settle_address_requests(session, candidacy_ids, now=now):
+            _send_promised_link(toolkit, session, settled, now=now)
+
+
+def _send_promised_link(
+    toolkit: Toolkit, session: Session, settled: CandidateRequest, *, now: datetime
+) -> None:
+    # Whoever said "not me" was promised nothing, and the candidate has asked for no mail.
+    if settled.kind == RequestKind.WRONG_ADDRESS and settled.settled_at == now:
+        campaign = session.get_one(Campaign, settled.campaign_id)
+        candidacy = get_candidacy(session, settled.candidacy_id)
+        mail_promised_link(toolkit, session, campaign, candidacy, now=now)

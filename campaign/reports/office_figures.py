@@ -26,6 +26,7 @@ from campaign.pledges.queries import (
     list_candidate_requests,
     list_current_answers,
     list_entries_to_review,
+    list_failed_invitations,
 )
 from campaign.pledges.rules import Stance
 
@@ -103,6 +104,8 @@ class ThingsToDo:
     """Left us and came back."""
     failed_letters: int
     """Refused before they left us."""
+    failed_invitations: int
+    """The same of invitations and reminders to candidates who have not answered."""
 
     @property
     def is_empty(self) -> bool:
@@ -116,6 +119,7 @@ class ThingsToDo:
             or self.letters_to_moderate
             or self.returned_letters
             or self.failed_letters
+            or self.failed_invitations
         )
 
 
@@ -228,7 +232,9 @@ def delivery_figures(session: Session, campaign_id: int) -> DeliveryFigures:
     )
 
 
-def things_to_do(session: Session, campaign_id: int, *, letters: LetterTotals) -> ThingsToDo:
+def things_to_do(
+    session: Session, campaign_id: int, *, letters: LetterTotals, now: datetime
+) -> ThingsToDo:
     """Count what waits for an organiser of a campaign."""
     return ThingsToDo(
         entries_to_review=len(list_entries_to_review(session, campaign_id)),
@@ -239,6 +245,7 @@ def things_to_do(session: Session, campaign_id: int, *, letters: LetterTotals) -
         letters_to_moderate=letters.by_held_reason.get(HeldReason.MODERATION, 0),
         returned_letters=letters.by_status[LetterStatus.BOUNCED],
         failed_letters=letters.by_status[LetterStatus.FAILED],
+        failed_invitations=len(list_failed_invitations(session, campaign_id, now=now)),
     )
 
 

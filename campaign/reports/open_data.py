@@ -15,7 +15,7 @@ from campaign.campaigns.queries import list_asks
 from campaign.elections.models import Election
 from campaign.elections.queries import map_ballots
 from campaign.geography.models import Constituency
-from campaign.pledges.queries import CurrentAnswer, list_current_answers
+from campaign.pledges.queries import CurrentAnswer, list_current_answers, map_invited
 from campaign.pledges.rules import Stance
 from campaign.reports.letter_totals import LetterTotals
 from campaign.reports.register import Standing, list_asked, list_uncounted_standings
@@ -134,6 +134,7 @@ def describe_candidates(
     asks = list_asks(session, campaign.id)
     answers = list_current_answers(session, campaign.id, candidacy_ids=ids)
     asked = list_asked(session, ids, campaign_id=campaign.id)
+    invited = map_invited(session, campaign.id, ids)
     return [
         {
             "person_id": each.person_id,
@@ -149,6 +150,7 @@ def describe_candidates(
             "is_counted": each.is_counted,
             "is_reachable": each.is_reachable,
             "is_asked": each.candidacy_id in asked,
+            "invited_at": iso(invited[each.candidacy_id]) if each.candidacy_id in invited else None,
             "stances": [_stance(ask, answers.get((each.candidacy_id, ask.id))) for ask in asks],
             "url": f"{site}/{campaign.slug}/candidates/{each.person_id}/",
         }

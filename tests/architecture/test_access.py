@@ -146,6 +146,7 @@ ACCESS: dict[str, str | Role] = {
     "organise_exports.index": Role.VIEWER,
     "organise_exports.letters": Role.ORGANISER,
     "organise_exports.pledges": Role.ORGANISER,
+    "organise_invitations.retry_submit": Role.ORGANISER,
     "organise_invitations.stop_submit": Role.ORGANISER,
     "organise_invitations.plan_submit": Role.ORGANISER,
     "organise_invitations.show": Role.VIEWER,
@@ -275,6 +276,7 @@ ROUTES = """
 /organise/<campaign_slug>/export/pledges.csv GET
 /organise/<campaign_slug>/invitations/ GET
 /organise/<campaign_slug>/invitations/ POST
+/organise/<campaign_slug>/invitations/retry POST
 /organise/<campaign_slug>/invitations/stop POST
 /organise/<campaign_slug>/letters/<int:letter_id>/ GET
 /organise/<campaign_slug>/letters/<int:letter_id>/ POST

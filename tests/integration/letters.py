@@ -19,7 +19,7 @@ from campaign.elections.models import Ballot
 from campaign.letters.models import Action, Letter, LetterTransition
 from campaign.letters.queries import list_drafts
 from campaign.letters.rules import Writer, prepare_letters
-from campaign.letters.service import Correspondence, Submission, submit_action
+from campaign.letters.service import AnswerPage, Correspondence, Submission, submit_action
 from tests.factories import (
     AskFactory,
     BallotFactory,
@@ -34,7 +34,9 @@ CORRESPONDENCE = Correspondence(
     mail=MailSettings(channel="mailbox"),
     emails=EmailRenderer(PROJECT_ROOT / "templates"),
     make_action_link=lambda action: f"http://localhost/action/{action.id}/",
-    make_answer_link=lambda campaign_id, candidacy_id: f"http://localhost/answer/{candidacy_id}/",
+    find_answer_page=lambda campaign_id, candidacy_id: AnswerPage(
+        f"http://localhost/answer/{candidacy_id}/"
+    ),
 )
 
 _NAMES = ("Ann Able", "Bob Baker", "Cy O'Cole", "Dee Dodd")

@@ -21,7 +21,7 @@ from campaign.importers.campaign_file import BUILT_IN, load_campaign, read_campa
 from campaign.letters.models import Letter, LetterTransition
 from campaign.letters.queries import count_letters_by_status
 from campaign.letters.rules import LetterStatus
-from campaign.letters.service import Correspondence
+from campaign.letters.service import AnswerPage, Correspondence
 from campaign.organisers.queries import list_audit_lines
 from campaign.pledges.queries import (
     check_chain,
@@ -51,7 +51,9 @@ def past(session: Session, clock: FrozenClock) -> Campaign:
             mail=MailSettings(),
             emails=EmailRenderer(PROJECT_ROOT / "templates"),
             make_action_link=lambda action: f"http://localhost/action/{action.id}/",
-            make_answer_link=lambda campaign_id, candidacy_id: f"http://localhost/{candidacy_id}/",
+            find_answer_page=lambda campaign_id, candidacy_id: AnswerPage(
+                f"http://localhost/{candidacy_id}/"
+            ),
         ),
         now=now,
     )

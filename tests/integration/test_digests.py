@@ -1,6 +1,8 @@
 """Letters that come in a digest: who gets one, what is in it, and that none is lost on the way."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 
@@ -12,6 +14,7 @@ from campaign.campaigns.models import Campaign
 from campaign.campaigns.rules import MailForm
 from campaign.candidates.rules import CandidacyStatus
 from campaign.core.db import Database
+from campaign.core.languages import Language
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import Lane, MessageStatus
 from campaign.followups.mail_choice import MailWish, choose_mail, get_mail_state
@@ -20,6 +23,7 @@ from campaign.letters.errors import TransitionRefused
 from campaign.letters.models import Letter
 from campaign.letters.rules import HeldReason, LetterStatus
 from campaign.letters.service import (
+    AnswerPage,
     choose_mail_form,
     collect_by_habit,
     confirm_action,
@@ -37,6 +41,7 @@ from campaign.pledges.service import AnswerDoor
 from campaign.reports.reconciliation import reconcile_letters
 from tests.conftest import FrozenClock
 from tests.factories import bind_factories
+from tests.integration.candidates import make_toolkit
 from tests.integration.letters import (
     CORRESPONDENCE,
     Scene,
@@ -169,6 +174,26 @@ def test_letters_wait_and_come_as_one_mail_at_the_hour(place: Place) -> None:
     assert {each.sent_at for each in letters_of(place.session)} == {TONIGHT}
     place.do_chores(TONIGHT + timedelta(days=1))
     assert place.letters_out() == []
+
+
+def test_a_digest_speaks_the_candidates_language_and_leaves_letters_as_they_are(
+    place: Place,
+) -> None:
+    place.choose()
+    three(place)
+    speaks = replace(
+        CORRESPONDENCE,
+        find_answer_page=lambda _campaign, candidacy: AnswerPage(
+            f"http://localhost/answer/{candidacy}/", Language.WELSH
+        ),
+    )
+    run_chores(place.session, correspondence=speaks, now=TONIGHT)
+    (digest,) = place.letters_out()
+    assert digest.subject.startswith("Llythyrau i chi: 3; etholwyr yn etholaeth ")
+    assert "Anfonodd 2 o bobl lythyr yr ymgyrch fel y mae: Joan, Bo." in digest.body
+    assert "| My own words.\n|\n| And more." in digest.body
+    assert "mewn un e-bost, fel y dewisoch.\n" in digest.body
+    assert "constituent" not in digest.body
 
 
 def test_the_other_candidates_get_their_letters_at_once(place: Place) -> None:
@@ -378,12 +403,13 @@ def test_a_candidate_who_withdraws_gets_no_digest(place: Place, is_made: bool) -
 
 
 @pytest.mark.parametrize("is_made", [False, True])
-def test_a_better_address_gets_the_digest(place: Place, is_made: bool) -> None:
+def test_a_better_address_gets_the_digest(place: Place, database: Database, is_made: bool) -> None:
     place.choose()
     three(place)
     if is_made:
         place.do_chores(TONIGHT)
     correct_candidate_address(
+        make_toolkit(database),
         place.session,
         person_id=place.candidacies[0].person_id,
         email="new@example.org",
@@ -499,16 +525,16 @@ def test_a_letter_that_nothing_carries_is_found(place: Place) -> None:
     place.session.execute(update(Letter).where(Letter.id == 1).values(digest_at=TONIGHT))
 
 
-def test_each_wish_has_a_receipt_and_can_be_undone(place: Place) -> None:
+def test_each_wish_has_a_receipt_and_can_be_undone(place: Place, database: Database) -> None:
     door = AnswerDoor(place.campaign, place.candidacies[0])
 
     def wish(wanted: MailWish) -> None:
         choose_mail(
+            make_toolkit(database),
             place.session,
             door,
             wanted,
             actor=CANDIDATE,
-            correspondence=CORRESPONDENCE,
             now=place.clock(),
         )
         place.session.flush()
@@ -528,7 +554,8 @@ def test_each_wish_has_a_receipt_and_can_be_undone(place: Place) -> None:
     assert [each.subject.partition(" from ")[0] for each in receipts] == [
         "One e-mail a day", "No more letters", "Every letter as it comes",
     ]  # fmt: skip
-    assert all(f"/answer/{door.candidacy.id}/mail\n" in each.body for each in receipts)
+    link = re.compile(r"^http://localhost/answer/\S+/mail$", re.MULTILINE)
+    assert all(link.search(each.body) for each in receipts)
 
 
 def test_two_workers_make_one_digest(database: Database, clock: FrozenClock) -> None:

@@ -24,8 +24,10 @@ from campaign.followups.invitation_plans import (
     start_invitations,
 )
 from campaign.followups.invitations import run_invitation_chores
+from campaign.followups.retries import retry_invitations
 from campaign.pledges.errors import InvitationsRefused
 from campaign.pledges.models import Invitation
+from campaign.pledges.queries import StepFigures, count_invitations, list_failed_invitations
 from campaign.pledges.rules import RequestKind, Stance
 from campaign.pledges.service import AnswerDoor, GivenAnswer, note_request
 from campaign.reports.register import count_standings
@@ -175,6 +177,83 @@ def test_what_waits_in_the_outbox_is_taken_back_from_who_answers(
     run_invitation_chores(tools, session, NOW + timedelta(minutes=1))
     session.expire_all()
     assert [name for name, _what in mailed(session)] == ["Bob Birch"]
+
+
+def failed(session: Session, index: int, at: datetime) -> OutboxMessage:
+    """Let a candidate's newest mail be given up."""
+    session.flush()
+    message = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).all()[index]
+    message.status, message.failed_at = MessageStatus.FAILED, at
+    message.last_error, message.attempt_count = "451 the relay is out of its depth", 9
+    session.flush()
+    return message
+
+
+def test_what_could_not_be_sent_is_listed_and_tried_again(
+    tools: Toolkit, session: Session, world: PledgeWorld
+) -> None:
+    ids = world.campaign.id
+    start(session, world)
+    run_invitation_chores(tools, session, NOW)
+    ann, bob = failed(session, 0, NOW), failed(session, 1, NOW + DAY)
+    run_invitation_chores(tools, session, NOW + DAY)
+    assert count_invitations(session, ids) == {0: StepFigures(sent=0, waiting=0, failed=2)}
+    listed = list_failed_invitations(session, ids, now=NOW + DAY)
+    assert [(each.candidate, each.step, each.tries) for each in listed] == [
+        ("Bob Birch", 0, 9),
+        ("Ann Ash", 0, 9),
+    ]
+    assert listed[0].error == bob.last_error
+    assert retry_invitations(session, ids, only=bob.id + 1, now=NOW + DAY) == 0
+    assert retry_invitations(session, ids, only=bob.id, now=NOW + DAY) == 1
+    assert (ann.status, bob.status) == (MessageStatus.FAILED, MessageStatus.QUEUED)
+    sent(session, NOW + DAY)
+    run_invitation_chores(tools, session, NOW + DAY)
+    assert count_invitations(session, ids) == {0: StepFigures(sent=1, waiting=0, failed=1)}
+    assert retry_invitations(session, ids, only=None, now=NOW + DAY) == 1
+    assert list_failed_invitations(session, ids, now=NOW + DAY) == []
+
+
+@pytest.mark.parametrize("why", ["answered", "withdrew", "no mail", "stopped", "closed"])
+def test_what_should_not_be_tried_again_is_not_and_is_forgotten(
+    tools: Toolkit, session: Session, world: PledgeWorld, why: str
+) -> None:
+    ids, ann, now = world.campaign.id, world.candidacies[0], NOW + DAY
+    start(session, world)
+    run_invitation_chores(tools, session, NOW)
+    message = failed(session, 0, NOW)
+    if why == "answered":
+        given = GivenAnswer(world.asks[0].id, Stance.YES, "")
+        publish_answers(tools, session, AnswerDoor(world.campaign, ann), [given], now=now)
+    elif why == "withdrew":
+        ann.status = CandidacyStatus.WITHDRAWN
+    elif why == "no mail":
+        note_request(
+            session, campaign_id=ids, candidacy_id=ann.id, kind=RequestKind.NOTHING_MORE, now=now
+        )
+    elif why == "stopped":
+        halt_invitations(session, world.campaign, actor="organiser:1", now=now)
+    else:
+        now = world.election.poll_closes_at
+    session.flush()
+    assert retry_invitations(session, ids, only=None, now=now) == 0
+    assert message.status is MessageStatus.FAILED
+    run_invitation_chores(tools, session, now)
+    assert list_failed_invitations(session, ids, now=now) == []
+    assert 0 not in count_invitations(session, ids) or not count_invitations(session, ids)[0].failed
+
+
+def test_a_new_timetable_invites_whom_the_stopped_one_could_not_reach(
+    tools: Toolkit, session: Session, world: PledgeWorld
+) -> None:
+    start(session, world)
+    run_invitation_chores(tools, session, NOW)
+    failed(session, 0, NOW)
+    halt_invitations(session, world.campaign, actor="organiser:1", now=NOW)
+    start(session, world)
+    run_invitation_chores(tools, session, NOW + DAY)
+    again = [each for each in mailed(session) if each[0] == "Ann Ash"]
+    assert len(again) == 2, "the one that failed, and a new one"
 
 
 def test_an_address_that_comes_later_or_is_mended_is_invited_then(

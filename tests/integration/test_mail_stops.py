@@ -1,5 +1,6 @@
 """A candidate who says "nothing more" or "wrong address" is obeyed, and no letter is lost."""
 
+import re
 from dataclasses import replace
 from functools import partial
 
@@ -8,10 +9,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.candidates.models import Candidacy
+from campaign.core.db import Database
+from campaign.core.toolkit import Toolkit
 from campaign.delivery.models import OutboxMessage
+from campaign.delivery.returns import SuppressionReason
 from campaign.delivery.rules import Lane, MessageStatus
+from campaign.delivery.service import suppress
 from campaign.followups.correspondence import list_mail_stops, list_refusing
-from campaign.followups.requests import correct_candidate_address, note_candidate_request
+from campaign.followups.requests import (
+    correct_candidate_address,
+    note_candidate_request,
+    settle_candidate_request,
+)
 from campaign.letters.errors import RecipientUnavailable
 from campaign.letters.models import Letter, LetterTransition
 from campaign.letters.queries import list_last_reasons
@@ -26,10 +35,11 @@ from campaign.letters.service import (
 )
 from campaign.pledges.queries import list_candidate_requests
 from campaign.pledges.rules import RequestKind
-from campaign.pledges.service import AnswerDoor, settle_request
+from campaign.pledges.service import AnswerDoor, read_answer_token
 from campaign.reports.reconciliation import reconcile_letters
 from campaign.reports.writing_desk import open_desk
 from tests.conftest import FrozenClock
+from tests.integration.candidates import make_toolkit
 from tests.integration.letters import (
     CORRESPONDENCE,
     Scene,
@@ -46,6 +56,7 @@ class Place(Scene):
 
     session: Session
     clock: FrozenClock
+    toolkit: Toolkit
 
     def confirm(self, **written: object) -> list[Letter]:
         submission = self.write(self.session, now=self.clock(), **written)
@@ -70,11 +81,8 @@ class Place(Scene):
 
     def settle(self) -> None:
         for request in list_candidate_requests(self.session, self.campaign.id):
-            settle_request(
-                self.session,
-                campaign_id=self.campaign.id,
-                request_id=request.id,
-                now=self.clock(),
+            settle_candidate_request(
+                self.toolkit, self.session, self.campaign, request.id, now=self.clock()
             )
         self.session.flush()
 
@@ -102,10 +110,10 @@ NO_ADDRESS = (LetterStatus.HELD, HeldReason.NO_ADDRESS)
 
 
 @pytest.fixture
-def place(session: Session, clock: FrozenClock) -> Place:
+def place(session: Session, database: Database, clock: FrozenClock) -> Place:
     scene = make_scene()
     place = Place(scene.campaign, scene.ballot, scene.candidacies)
-    place.session, place.clock = session, clock
+    place.session, place.clock, place.toolkit = session, clock, make_toolkit(database)
     return place
 
 
@@ -179,6 +187,7 @@ def test_letters_wait_for_the_right_address(place: Place, kind: RequestKind) -> 
     }
     assert_balanced(place)
     correct_candidate_address(
+        place.toolkit,
         place.session,
         person_id=ann.person_id,
         email="right@example.org",
@@ -193,10 +202,57 @@ def test_letters_wait_for_the_right_address(place: Place, kind: RequestKind) -> 
     assert_balanced(place)
 
 
+@pytest.mark.parametrize("kind", [RequestKind.WRONG_ADDRESS, RequestKind.NOT_ME])
+@pytest.mark.parametrize("is_corrected", [True, False])
+def test_whoever_said_that_the_address_is_wrong_gets_the_link_that_they_were_promised(
+    place: Place, kind: RequestKind, is_corrected: bool
+) -> None:
+    ann = place.candidacies[0]
+    place.ask_for(kind, ann)
+    if is_corrected:
+        correct_candidate_address(
+            place.toolkit,
+            place.session,
+            person_id=ann.person_id,
+            email="right@example.org",
+            reason="told us",
+            actor="organiser:1",
+            now=place.clock(),
+        )
+    else:
+        place.settle()
+    mails = messages_of(place.session, Lane.CONFIRMATION)
+    if kind is RequestKind.NOT_ME:
+        assert mails == [], "that was somebody else, and the candidate has asked for nothing"
+        return
+    (mail,) = mails
+    assert mail.recipient == ("right@example.org" if is_corrected else "ann@example.org")
+    assert mail.subject.startswith("Your new link to answer")
+    token = re.findall(r"/answer/([^/\s]+)/", mail.body)[0]
+    signer = place.toolkit.signer
+    assert read_answer_token(place.session, signer, token) == (place.campaign.id, ann.id)
+
+
+def test_a_link_is_promised_to_no_address_that_does_not_work(place: Place) -> None:
+    ann = place.candidacies[0]
+    place.ask_for(RequestKind.WRONG_ADDRESS, ann)
+    suppress(
+        place.session,
+        "ann@example.org",
+        reason=SuppressionReason.HARD_BOUNCE,
+        source="mail",
+        now=place.clock(),
+    )
+    place.settle()
+    place.settle()
+    assert messages_of(place.session, Lane.CONFIRMATION) == []
+
+
 def test_letters_under_way_follow_a_corrected_address(place: Place) -> None:
     ann, bob = place.candidacies
     place.confirm()
     correct_candidate_address(
+        place.toolkit,
         place.session,
         person_id=ann.person_id,
         email="right@example.org",

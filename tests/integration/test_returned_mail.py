@@ -127,7 +127,13 @@ def test_later_letters_wait_too_until_the_address_is_corrected(
 
     (repair,) = repairs(session)
     repair_address(
-        session, repair.id, email="ann@new.example.org", reason=REASON, actor=ACTOR, now=clock()
+        toolkit,
+        session,
+        repair.id,
+        email="ann@new.example.org",
+        reason=REASON,
+        actor=ACTOR,
+        now=clock(),
     )
     run_letter_chores(toolkit, session, clock())
     letters = letters_of(session)
@@ -178,6 +184,7 @@ def test_no_better_address_known_or_the_same_after_all(
     assert letters_of(session)[1].status is LetterStatus.QUEUED
     take_mail(toolkit, session, sample("exchange_unknown_user", token), now=clock())
     correct_candidate_address(
+        toolkit,
         session,
         person_id=scene.candidacies[0].person_id,
         email=None,

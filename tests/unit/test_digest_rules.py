@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -6,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.campaigns.rules import MailForm
+from campaign.core.languages import Language
 from campaign.letters.rules import (
     DigestLetter,
     divide,
@@ -116,6 +118,10 @@ def test_names_are_listed_once_and_counted() -> None:
     assert list_first_names(people[:1]) == "Ann"
     assert list_first_names(people, limit=2) == "Ann (2), Bo and 1 other"
     assert list_first_names(people, limit=1) == "Ann (2) and 2 others"
+    in_welsh = partial(list_first_names, people, language=Language.WELSH)
+    assert in_welsh() == "Ann (2), Bo, Cy"
+    assert in_welsh(limit=2) == "Ann (2), Bo, ac un arall"
+    assert in_welsh(limit=1) == "Ann (2), ac eraill: 2"
 
 
 def test_a_digest_is_one_mail_as_long_as_it_fits() -> None:

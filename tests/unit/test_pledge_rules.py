@@ -23,9 +23,9 @@ from campaign.pledges.rules import (
     clean_text,
     from_cells,
     from_json_line,
+    public_count,
     to_cells,
     to_json_line,
-    public_count,
 )
 
 ENTRY = ChainEntry(

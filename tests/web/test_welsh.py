@@ -25,7 +25,14 @@ from tests.web.client import CheckingClient
 TEMPLATES = PROJECT_ROOT / "templates"
 CATALOGUE = PROJECT_ROOT / "campaign/translations/cy/LC_MESSAGES/messages.po"
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
-PYTHON = ("public/pledges/forms.py", "shared/errors.py", "shared/filters.py", "shared/languages.py")
+PYTHON = (
+    "public/mail_choice/forms.py",
+    "public/objections/forms.py",
+    "public/pledges/forms.py",
+    "shared/errors.py",
+    "shared/filters.py",
+    "shared/languages.py",
+)
 MAILS = (
     "answer_link_reissued",
     "answer_receipt",
@@ -33,15 +40,23 @@ MAILS = (
     "change_pending",
     "invitation",
     "invitation_reminder",
+    "mail_choice",
+    "recorded_for_you",
 )
 """What ``followups.candidate_mail.render_for`` sends."""
+FRAMES = ("digest", "letter")
+"""What ``letters`` sends to candidates: other people's words in a frame of ours."""
 
 
 def reachable_templates() -> set[str]:
     """Return the candidate's pages and all that they extend, import or include."""
     environment = Environment(extensions=["jinja2.ext.i18n"])
-    waiting = {f"public/pledges/{path.name}" for path in TEMPLATES.glob("public/pledges/*.html")}
-    waiting.add("errors/error.html")
+    waiting = {
+        path.relative_to(TEMPLATES).as_posix()
+        for folder in ("pledges", "mail_choice", "objections")
+        for path in TEMPLATES.glob(f"public/{folder}/*.html")
+    }
+    waiting |= {"errors/error.html", "errors/stale_form.html"}
     found: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -106,14 +121,15 @@ def test_the_compiled_catalogue_is_that_of_the_text(tmp_path: Path) -> None:
 
 def test_mails_that_go_out_in_welsh_are_whole_and_use_the_same_values() -> None:
     environment = Environment()
-    for name in MAILS:
+    for name in (*MAILS, *FRAMES):
         for part in ("subject", "body"):
             english, welsh = (
                 (TEMPLATES / "emails" / name / f"{part}.{ending}").read_text("utf-8")
                 for ending in ("txt", "cy.txt")
             )
+            assert len(welsh.split("\n\n")) == len(english.split("\n\n")), f"{name}/{part}"
             used, used_in_welsh = (
-                sorted(set(re.findall(r"\b(?:[a-z_]+\.)+[a-z_]+\b", " ".join(code))))
+                sorted(re.findall(r"\b(?:[a-z_]+\.)+[a-z_]+\b", " ".join(code)))
                 for code in (re.findall(r"\{[{%].*?[%}]\}", text) for text in (english, welsh))
             )
             assert used_in_welsh == used, f"{name}/{part}"
@@ -129,7 +145,10 @@ def test_the_list_of_mails_is_that_of_the_code_and_of_the_files() -> None:
     for call in re.findall(r"render_for\(\s*toolkit,\s*session,\s*([^,]+),", calls):
         rendered |= set(re.findall(r'"(\w+)"', call))
     assert rendered == set(MAILS)
-    assert {path.parent.name for path in TEMPLATES.glob("emails/*/*.cy.txt")} == set(MAILS)
+    assert {path.parent.name for path in TEMPLATES.glob("emails/*/*.cy.txt")} == {
+        *MAILS,
+        *FRAMES,
+    }
 
 
 def test_stances_read_alike_on_pages_and_in_mail(messages: dict[object, Message]) -> None:

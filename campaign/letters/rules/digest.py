@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from campaign.campaigns.rules import MailForm
+from campaign.core.languages import Language
 from campaign.letters.rules.text import showable
 
 LAST_DIGESTS = (timedelta(hours=12), timedelta(hours=2), timedelta(minutes=30))
@@ -144,14 +145,28 @@ def first_name(name: str) -> str:
     return first if len(first) <= FIRST_NAME_LIMIT else f"{first[: FIRST_NAME_LIMIT - 1]}…"
 
 
-def list_first_names(letters: Sequence[DigestLetter], *, limit: int = NAMES_SHOWN) -> str:
+_AND_OTHERS = {
+    Language.ENGLISH: (" and ", "1 other", "{} others"),
+    # A comma, because the Welsh "and" changes with the name that follows it.
+    Language.WELSH: (", ", "ac un arall", "ac eraill: {}"),
+}
+"""What stands before the last name, and what stands there instead of one or more of them."""
+
+
+def list_first_names(
+    letters: Sequence[DigestLetter],
+    *,
+    limit: int = NAMES_SHOWN,
+    language: Language = Language.ENGLISH,
+) -> str:
     """Return first names in the order of the letters: "Ann, Bo (2) and 7 others"."""
+    last, one_other, others = _AND_OTHERS[language]
     names = Counter(first_name(each.name) for each in letters)
     shown = [f"{name} ({count})" if count > 1 else name for name, count in names.items()][:limit]
     left = len(letters) - sum(list(names.values())[:limit])
     if left:
-        shown.append("1 other" if left == 1 else f"{left} others")
-    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
+        shown.append(one_other if left == 1 else others.format(left))
+    return last.join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
 
 
 def quote(text: str) -> str:

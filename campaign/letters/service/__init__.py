@@ -9,7 +9,7 @@ from campaign.letters.service.confirmation import (
     withdraw_letter,
     withdraw_letters,
 )
-from campaign.letters.service.correspondence import Correspondence
+from campaign.letters.service.correspondence import AnswerPage, Correspondence
 from campaign.letters.service.delivery import record_delivery
 from campaign.letters.service.dispatch import check_open
 from campaign.letters.service.letter_mail import render_letter
@@ -30,6 +30,7 @@ from campaign.letters.service.stops import stop_letters
 from campaign.letters.service.submission import Submission, submit_action
 
 __all__ = [
+    "AnswerPage",
     "Chores",
     "Correspondence",
     "FollowPolls",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from campaign.core.config import MailSettings
 from campaign.core.emails import EmailRenderer
+from campaign.core.languages import Language
 from campaign.letters.models import Action
 from campaign.letters.rules import MailStop
 
@@ -30,6 +31,14 @@ def all_of_them(_campaign_id: int, candidacy_ids: Collection[int]) -> Collection
     return candidacy_ids
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerPage:
+    """A candidate's own page: its address, and the language that they chose there."""
+
+    link: str
+    language: Language = Language.ENGLISH
+
+
 @dataclass(frozen=True, kw_only=True)
 class Correspondence:
     """What is needed to write mail about letters: settings, templates and makers of links."""
@@ -37,8 +46,8 @@ class Correspondence:
     mail: MailSettings
     emails: EmailRenderer
     make_action_link: Callable[[Action], str]
-    make_answer_link: Callable[[int, int], str]
-    """From campaign and candidacy to the address where the candidate answers."""
+    find_answer_page: Callable[[int, int], AnswerPage]
+    """From campaign and candidacy to where the candidate answers."""
     list_mail_stops: Callable[[int, Collection[int] | None], Mapping[int, MailStop]] = stop_nobody
     """From a campaign, and candidacies or ``None`` for all, to those that must not be mailed."""
     list_refusing: Callable[[int, Collection[int]], Collection[int]] = refuse_nobody

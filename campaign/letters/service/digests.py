@@ -146,21 +146,24 @@ def _queue_part(
     now: datetime,
 ) -> OutboxMessage:
     choice = find_mail_choice(session, campaign.id, candidacy.id)
+    page = correspondence.find_answer_page(campaign.id, candidacy.id)
     text = correspondence.emails.render(
         "digest",
+        language=page.language,
         campaign=campaign,
-        candidacy=candidacy,
+        name=candidacy.person.name,
+        place=candidacy.ballot.constituency.name_in(page.language),
         part=part,
         count=count,
         total=len(letters),
         writers=len({each.email for each in letters}),
         personal=sum(each.is_personal for each in letters),
-        unchanged_names=list_first_names(part.unchanged),
+        unchanged_names=list_first_names(part.unchanged, language=page.language),
         asks=[ask.current for ask in list_asks(session, campaign.id)],
         is_asked_for=choice is not None and choice.form is MailForm.ONE_DIGEST,
         is_habit=choice is None and campaign.mail_form is MailForm.ONE_DIGEST,
         quote=quote,
-        answer_link=correspondence.make_answer_link(campaign.id, candidacy.id),
+        answer_link=page.link,
     )
     return queue_message(
         session,

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
 from campaign.core.emails import EmailRenderer, RenderedEmail
+from campaign.core.languages import Language
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import Lane, campaign_scope
 from campaign.delivery.service import queue_message
@@ -25,13 +26,15 @@ def queue_letter(
 ) -> OutboxMessage:
     """Write the mail that carries a letter to its candidate."""
     election = letter.candidacy.ballot.election
+    page = correspondence.find_answer_page(campaign.id, letter.candidacy_id)
     text = render_letter(
         correspondence.emails,
         subject=letter.subject,
         body=letter.body,
         supporter_name=action.supporter_name,
         campaign=campaign,
-        answer_link=correspondence.make_answer_link(campaign.id, letter.candidacy_id),
+        answer_link=page.link,
+        language=page.language,
     )
     return queue_message(
         session,
@@ -57,10 +60,12 @@ def render_letter(
     supporter_name: str,
     campaign: Campaign,
     answer_link: str,
+    language: Language = Language.ENGLISH,
 ) -> RenderedEmail:
-    """Return exactly what a candidate gets: the letter first, then a short footer."""
+    """Return exactly what a candidate gets: the letter first, then a footer in their language."""
     return emails.render(
         "letter",
+        language=language,
         subject=subject,
         letter=body,
         supporter_name=supporter_name,

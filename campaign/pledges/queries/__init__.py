@@ -28,11 +28,15 @@ from campaign.pledges.queries.history import (
     list_history,
 )
 from campaign.pledges.queries.invitations import (
+    FailedInvitation,
+    StepFigures,
     count_invitations,
     find_timetable,
+    list_failed_invitations,
     list_invitations,
+    map_invited,
 )
-from campaign.pledges.queries.languages import get_language
+from campaign.pledges.queries.languages import get_language, map_languages
 from campaign.pledges.queries.marks import is_review, map_marks
 from campaign.pledges.queries.requests import (
     has_open_request,
@@ -52,8 +56,10 @@ __all__ = [
     "ChainFault",
     "ChainReport",
     "CurrentAnswer",
+    "FailedInvitation",
     "HistoryEntry",
     "NotedHead",
+    "StepFigures",
     "check_chain",
     "count_invitations",
     "count_open_disputes",
@@ -76,6 +82,7 @@ __all__ = [
     "list_entries_to_review",
     "list_events_about",
     "list_ever_answered",
+    "list_failed_invitations",
     "list_history",
     "list_invitations",
     "list_mail_refusals",
@@ -83,6 +90,8 @@ __all__ = [
     "list_published_heads",
     "list_suggestions",
     "map_answer_times",
+    "map_invited",
+    "map_languages",
     "map_marks",
     "map_news_times",
     "newest_public_entries",

@@ -27,11 +27,8 @@ from campaign.pledges.rules import (
     Stance,
     clean_text,
 )
-from campaign.pledges.service.links import takes_answers
+from campaign.pledges.service.links import CONFIRM, DISPUTE, takes_answers
 from campaign.pledges.service.record import record_pledge, withdraw_pledge
-
-_CONFIRM = "confirm-change"
-_DISPUTE = "dispute-change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,33 +134,33 @@ def drop_open_changes(
 
 def change_token(signer: Signer, change: PendingChange) -> str:
     """Return the token that confirms a change, and those of the same candidate before it."""
-    return signer.sign(_CONFIRM, [change.campaign_id, change.candidacy_id, change.id])
+    return signer.sign(CONFIRM, [change.campaign_id, change.candidacy_id, change.id])
 
 
 def dispute_token(signer: Signer, change: PendingChange) -> str:
     """Return the token by which the reader of the mail about a change says: not me."""
-    return signer.sign(_DISPUTE, [change.campaign_id, change.candidacy_id, change.id])
+    return signer.sign(DISPUTE, [change.campaign_id, change.candidacy_id, change.id])
 
 
 def open_change_link(session: Session, signer: Signer, token: str, *, now: datetime) -> ChangeDoor:
     """Return what a mail's link may confirm; raises TokenInvalid or AnswersClosed."""
-    return _open(session, signer.read(_CONFIRM, token), now=now)
+    return _open(session, signer.read(CONFIRM, token), now=now)
 
 
 def open_dispute_link(session: Session, signer: Signer, token: str, *, now: datetime) -> ChangeDoor:
     """Return what a mail's link may object to; raises TokenInvalid or AnswersClosed."""
-    return _open(session, signer.read(_DISPUTE, token), now=now)
+    return _open(session, signer.read(DISPUTE, token), now=now)
 
 
 def find_campaign_of_change(session: Session, signer: Signer, token: str) -> Campaign | None:
     """Return whose link this is, also where nothing waits any more; raises TokenInvalid."""
-    campaign_id, *_rest = signer.read(_CONFIRM, token)
+    campaign_id, *_rest = signer.read(CONFIRM, token)
     return session.get(Campaign, campaign_id)
 
 
 def find_campaign_of_dispute(session: Session, signer: Signer, token: str) -> Campaign | None:
     """Return whose link this is, also where nothing waits any more; raises TokenInvalid."""
-    campaign_id, *_rest = signer.read(_DISPUTE, token)
+    campaign_id, *_rest = signer.read(DISPUTE, token)
     return session.get(Campaign, campaign_id)
 
 
@@ -182,9 +179,11 @@ def _open(session: Session, payload: list[int], *, now: datetime) -> ChangeDoor:
     campaign = session.get_one(Campaign, campaign_id)
     if not takes_answers(session, campaign, now=now):
         raise AnswersClosed(
-            f"“{campaign.name}” no longer takes answers, because the poll or the campaign has "
-            "closed. A change that was not confirmed before then has lapsed: the earlier answer "
-            f"stands. To correct the record, write to {campaign.contact_email}."
+            "“%(campaign)s” no longer takes answers, because the poll or the campaign has closed. "
+            "A change that was not confirmed before then has lapsed: the earlier answer stands. "
+            "To correct the record, write to %(email)s.",
+            campaign=campaign.name,
+            email=campaign.contact_email,
         )
     changes = session.scalars(
         select(PendingChange)

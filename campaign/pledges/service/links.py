@@ -10,13 +10,17 @@ from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.models import Candidacy
 from campaign.candidates.queries import get_candidacy
 from campaign.core.languages import Language
-from campaign.core.tokens import Signer
+from campaign.core.tokens import Signer, TokenInvalid
 from campaign.elections.queries import get_election
 from campaign.elections.rules import ElectionPhase
 from campaign.pledges.errors import AnswerLinkRevoked, AnswersClosed
 from campaign.pledges.models import AnswerLink
+from campaign.pledges.queries import get_language
 
 _PURPOSE = "answer"
+CONFIRM = "confirm-change"
+DISPUTE = "dispute-change"
+"""Purposes of the links in the mail about a change; like the first, they begin with whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,21 @@ class AnswerDoor:
 
 def answer_token(session: Session, signer: Signer, *, campaign_id: int, candidacy_id: int) -> str:
     """Return the token of a candidate's personal link to answer a campaign; writes nothing."""
+    return answer_token_and_language(
+        session, signer, campaign_id=campaign_id, candidacy_id=candidacy_id
+    )[0]
+
+
+def answer_token_and_language(
+    session: Session, signer: Signer, *, campaign_id: int, candidacy_id: int
+) -> tuple[str, Language]:
+    """Return the token of a candidate's link, and the language that they chose behind it.
+
+    In one, because every letter needs both and the database is to be asked once.
+    """
     link = session.get(AnswerLink, (campaign_id, candidacy_id))
-    return signer.sign(_PURPOSE, [campaign_id, candidacy_id, link.generation if link else 1])
+    token = signer.sign(_PURPOSE, [campaign_id, candidacy_id, link.generation if link else 1])
+    return token, link.language if link else Language.ENGLISH
 
 
 def read_answer_token(session: Session, signer: Signer, token: str) -> tuple[int, int]:
@@ -48,6 +65,20 @@ def find_campaign_of_link(session: Session, signer: Signer, token: str) -> Campa
     return session.get(Campaign, campaign_id)
 
 
+def find_language_of_link(session: Session, signer: Signer, token: str) -> Language:
+    """Return the language of the candidate whose link this is, also where it opens nothing now.
+
+    Of any kind that a candidate gets. English where it is broken: then nobody knows whose it is.
+    """
+    for purpose in (_PURPOSE, CONFIRM, DISPUTE):
+        try:
+            campaign_id, candidacy_id, _number = signer.read(purpose, token)
+        except TokenInvalid:
+            continue
+        return get_language(session, campaign_id, candidacy_id)
+    return Language.ENGLISH
+
+
 def open_answer_link(session: Session, signer: Signer, token: str, *, now: datetime) -> AnswerDoor:
     """Return what a candidate's link opens.
 
@@ -57,8 +88,10 @@ def open_answer_link(session: Session, signer: Signer, token: str, *, now: datet
     campaign = session.get_one(Campaign, campaign_id)
     if not takes_answers(session, campaign, now=now):
         raise AnswersClosed(
-            f"“{campaign.name}” no longer takes answers, because the poll or the campaign has "
-            f"closed. To correct the record, write to {campaign.contact_email}."
+            "“%(campaign)s” no longer takes answers, because the poll or the campaign has closed. "
+            "To correct the record, write to %(email)s.",
+            campaign=campaign.name,
+            email=campaign.contact_email,
         )
     return AnswerDoor(campaign, get_candidacy(session, candidacy_id))
 

@@ -82,16 +82,21 @@ def settle_request(
 
 def settle_address_requests(
     session: Session, candidacy_ids: Collection[int], *, now: datetime
-) -> None:
-    """Settle what was said of the address of a candidate, in every campaign: it is mended."""
-    for found in session.scalars(
+) -> list[CandidateRequest]:
+    """Settle what was said of the address of a candidate, in every campaign: it is mended.
+
+    Returns what was settled.
+    """
+    settled = session.scalars(
         select(CandidateRequest).where(
             CandidateRequest.candidacy_id.in_(candidacy_ids),
             CandidateRequest.kind.in_((RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS)),
             CandidateRequest.settled_at.is_(None),
         )
-    ):
+    ).all()
+    for found in settled:
         _settle(session, found, now=now)
+    return list(settled)
 
 
 def settle_refusal(session: Session, *, campaign_id: int, candidacy_id: int, now: datetime) -> bool:

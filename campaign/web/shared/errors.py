@@ -10,11 +10,11 @@ from werkzeug.exceptions import HTTPException
 
 from campaign.core.errors import CampaignError, Gone, InvalidInput, NotFound, Refused
 from campaign.web.shared.accounts import PREFIX, find_account
-from campaign.web.shared.languages import error_words
+from campaign.web.shared.languages import error_words, speak
 from campaign.web.shared.problems import http_problem, is_for_programs, problem
 from campaign.web.shared.security import let_be_framed
 from campaign.web.shared.stale_forms import find_posted_form
-from campaign.web.shared.whose_page import find_campaign, find_office_campaign
+from campaign.web.shared.whose_page import find_campaign, find_language, find_office_campaign
 
 _STATUS = ((NotFound, 404), (Gone, 410), (Refused, 409), (InvalidInput, 422))
 
@@ -27,10 +27,11 @@ def init_app(app: Flask) -> None:
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
         if is_for_programs():
             return problem(status, detail=str(error))
-        return _page(status, detail=error_words(error) if status != 404 else "")
+        return _page(status, error=error if status != 404 else None)
 
     @app.errorhandler(CSRFError)
     def stale_form(_error: CSRFError) -> Response:
+        speak(find_language())
         page = render_template(
             "errors/stale_form.html",
             title=_("This form has timed out"),
@@ -60,7 +61,9 @@ def init_app(app: Flask) -> None:
         return _page(500, is_plain=isinstance(error, SQLAlchemyError))
 
 
-def _page(status: int, *, detail: str = "", is_plain: bool = False) -> Response:
+def _page(status: int, *, error: CampaignError | None = None, is_plain: bool = False) -> Response:
+    if not is_plain:
+        speak(find_language())
     titles = {
         400: _("We could not read that request"),
         403: _("You may not open this page"),
@@ -77,7 +80,7 @@ def _page(status: int, *, detail: str = "", is_plain: bool = False) -> Response:
         "errors/framed.html" if is_framed else "errors/error.html",
         title=titles.get(status, _("Something went wrong on our side")),
         status=status,
-        detail=detail,
+        detail=error_words(error) if error else "",
         **({"campaign": None} if is_plain else _frame()),
     )
     # A browser that may not frame an answer shows an error of its own, as if the site were down.

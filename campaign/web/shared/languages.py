@@ -21,6 +21,16 @@ _SENTENCES = (
     _l("The text has %(count)s characters. Shorten it to %(limit)s or fewer."),
     _l("This ask is not among those of the campaign."),
     _l("The campaign or the poll has closed, so the record takes no more answers."),
+    _l("This link has been replaced by a newer one or switched off."),
+    _l(
+        "“%(campaign)s” no longer takes answers, because the poll or the campaign has closed. "
+        "To correct the record, write to %(email)s."
+    ),
+    _l(
+        "“%(campaign)s” no longer takes answers, because the poll or the campaign has closed. "
+        "A change that was not confirmed before then has lapsed: the earlier answer stands. "
+        "To correct the record, write to %(email)s."
+    ),
 )
 """Sentences of errors below the web that a candidate can meet, for the catalogue to hold."""
 

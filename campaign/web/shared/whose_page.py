@@ -1,4 +1,4 @@
-"""To which campaign an address belongs, when nothing more can be done for it than to say so."""
+"""Whose address it is, when nothing more can be done for it than to say so."""
 
 from flask import request
 from sqlalchemy.exc import SQLAlchemyError
@@ -8,6 +8,7 @@ from campaign.campaigns.models import Campaign
 from campaign.campaigns.queries import get_campaign, list_public_campaigns
 from campaign.campaigns.rules import CampaignStatus, is_valid_slug
 from campaign.core.errors import CampaignError
+from campaign.core.languages import Language
 from campaign.core.tokens import TokenInvalid
 from campaign.letters import queries as letters
 from campaign.pledges import service as pledges
@@ -46,6 +47,22 @@ def find_office_campaign() -> Campaign | None:
             return get_campaign(session, slug, include_drafts=True)
     except (CampaignError, SQLAlchemyError):
         return None
+
+
+def find_language() -> Language:
+    """Return the language of the candidate behind whose link this request is, else English.
+
+    A page about an error may come before the view that would have found it out.
+    """
+    first, *rest = request.path.lstrip("/").split("/")
+    if first != "answer":
+        return Language.ENGLISH
+    token = rest[1] if len(rest) > 1 and rest[0] in _BY_LINK_BELOW_ANSWER else "".join(rest[:1])
+    try:
+        with toolkit().database.reader() as session:
+            return pledges.find_language_of_link(session, toolkit().signer, token)
+    except SQLAlchemyError:
+        return Language.ENGLISH
 
 
 def _find(session: Session) -> Campaign | None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.delivery.models import OutboxMessage
+from campaign.delivery.rules import MessageStatus
 from campaign.followups.answers import publish_answers
 from campaign.followups.invitations import run_invitation_chores
 from campaign.letters.models import HiddenWords
@@ -21,6 +22,7 @@ from campaign.pledges.rules import Stance
 from campaign.pledges.service import AnswerDoor, GivenAnswer
 from tests.conftest import FrozenClock
 from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
+from tests.integration.candidates import sent
 from tests.web.back_office.conftest import token_of
 from tests.web.client import CheckingClient
 
@@ -147,6 +149,69 @@ def test_a_timetable_is_looked_at_started_watched_and_stopped(
     verbs = [entry.verb for entry in fetch(select(AuditEntry))]
     assert sorted(verbs) == ["start_invitations", "stop_invitations"]
     assert post(organiser, f"{path}stop", page=path, reason=REASON).status_code == 303
+
+
+def test_an_invitation_that_could_not_be_sent_is_listed_with_its_cause_and_tried_again(
+    app: Flask,
+    log_in: LogIn,
+    web_session: Session,
+    fetch: Fetch,
+    world: PledgeWorld,
+    clock: FrozenClock,
+) -> None:
+    organiser, path = log_in(Role.ORGANISER), f"{BASE}/invitations/"
+    days = {"first_reminder_days": "7", "second_reminder_days": "0"}
+    post(organiser, path, when="now", **days, step="start")
+    run_invitation_chores(app.extensions["campaign"], web_session, clock())
+    for message in web_session.scalars(select(OutboxMessage)):
+        message.status, message.failed_at = MessageStatus.FAILED, clock()
+        message.last_error = "554 this looks like an advertisement"
+    web_session.commit()
+    overview = organiser.get(f"{BASE}/").text
+    assert "2 invitations could not be sent" in overview
+    assert f'href="{path}#failures"' in overview
+    page = organiser.get(path).text
+    assert page.count("554 this looks like an advertisement") == 2
+    assert "Try all 2 e-mails again" in page
+    assert "Try all" not in log_in(Role.VIEWER).get(path).text
+    first = str(fetch(select(OutboxMessage.id).order_by(OutboxMessage.id))[0])
+    no_reason = post(organiser, f"{path}retry", page=path, message=first)
+    assert no_reason.status_code == 422
+    assert "Give a reason" in no_reason.text
+    reason = {"retry-reason": "The relay has been told who we are."}
+    done = post(organiser, f"{path}retry", page=path, message=first, **reason)
+    assert done.status_code == 303
+    page = organiser.get(path).text
+    assert "One e-mail is tried again." in page
+    assert "Try the one e-mail again" in page
+    statuses = [each.status for each in fetch(select(OutboxMessage).order_by(OutboxMessage.id))]
+    assert statuses == [MessageStatus.QUEUED, MessageStatus.FAILED]
+    assert [each.verb for each in fetch(select(AuditEntry).order_by(AuditEntry.id))] == [
+        "start_invitations",
+        "retry_invitations",
+    ]
+
+
+def test_the_day_on_which_a_candidate_was_asked_is_shown_to_organisers_and_in_public(
+    app: Flask, log_in: LogIn, web_session: Session, world: PledgeWorld, clock: FrozenClock
+) -> None:
+    organiser, person = log_in(Role.VIEWER), world.candidacies[0].person_id
+    days = {"first_reminder_days": "7", "second_reminder_days": "0"}
+    post(log_in(), f"{BASE}/invitations/", when="now", **days, step="start")
+    run_invitation_chores(app.extensions["campaign"], web_session, clock())
+    web_session.commit()
+    page, public = f"{BASE}/candidates/{person}/", f"/safer-streets/candidates/{person}/"
+    api = "/api/v1/campaigns/safer-streets/candidates"
+    assert "not sent yet" in organiser.get(page).text
+    assert "We asked them" not in organiser.get(public).text
+    sent(web_session, clock())
+    run_invitation_chores(app.extensions["campaign"], web_session, clock())
+    web_session.commit()
+    clock.time += timedelta(minutes=2)
+    assert "1 May 2031, 11:00" in organiser.get(page).text
+    assert "We asked them by e-mail on 1 May 2031." in organiser.get(public).text
+    items = organiser.get(api).get_json()["items"]
+    assert [each["invited_at"] for each in items] == ["2031-05-01T10:00:00+00:00"] * 2
 
 
 def test_a_day_after_the_poll_is_refused(log_in: LogIn, fetch: Fetch, world: PledgeWorld) -> None:

@@ -205,6 +205,11 @@ class Candidate(Schema):
     is_counted = _flag("Whether they are in the counts: not withdrawn, and the poll is held.")
     is_reachable = _flag("Whether an e-mail address is known.")
     is_asked = _flag("Whether a letter or an invitation was sent to them.")
+    invited_at = fields.AwareDateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When the campaign's invitation left; null where none has."},
+    )
     stances = fields.List(fields.Nested(CandidateStance), required=True)
     url = _text("Their page, with every change.")
 

@@ -47,7 +47,7 @@ def show(campaign_slug: str) -> str:
         candidates=get_progress(session(), campaign, letter_totals()),
         asks=office_figures.pledges_by_ask(session(), campaign),
         delivery=office_figures.delivery_figures(session(), campaign.id),
-        todo=office_figures.things_to_do(session(), campaign.id, letters=letters),
+        todo=office_figures.things_to_do(session(), campaign.id, letters=letters, now=now()),
         shared=shared_needs(session(), now=now()),
         backlog=get_backlog(
             session(), campaign.id, mail=toolkit().settings.mail, now=now(), rows=0

@@ -7,10 +7,10 @@ from werkzeug.wrappers import Response
 from campaign.campaigns.queries import get_campaign
 from campaign.candidates.errors import AddressInvalid
 from campaign.followups.mail_choice import get_mail_state
-from campaign.followups.requests import correct_candidate_address
+from campaign.followups.requests import correct_candidate_address, settle_candidate_request
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
-from campaign.pledges.service import settle_request
+from campaign.pledges.queries import list_invitations
 from campaign.reports.office_candidates import (
     MAXIMUM_ROWS,
     CandidatePage,
@@ -22,7 +22,7 @@ from campaign.reports.office_candidates import (
 )
 from campaign.web.back_office.access import current_account, current_actor, requires
 from campaign.web.back_office.candidates.forms import AddressForm
-from campaign.web.shared.context import now, session
+from campaign.web.shared.context import now, session, toolkit
 
 blueprint = Blueprint("organise_candidates", __name__, url_prefix="/organise/<campaign_slug>")
 
@@ -67,6 +67,7 @@ def show(campaign_slug: str, person_id: int) -> str:
         campaign=campaign,
         page=page,
         mail=get_mail_state(session(), campaign, page.candidacy.id),
+        invitations=list_invitations(session(), campaign.id, page.candidacy.id),
     )
 
 
@@ -86,6 +87,7 @@ def correct_address_submit(campaign_slug: str, person_id: int) -> Response | tup
     if form.validate_on_submit():
         try:
             correct_candidate_address(
+                toolkit(),
                 session(),
                 person_id=page.candidacy.person_id,
                 email=form.new_email,
@@ -119,7 +121,7 @@ def requests(campaign_slug: str) -> str:
 def settle_submit(campaign_slug: str, request_id: int) -> Response:
     """Note that a candidate's request has been dealt with."""
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
-    settle_request(session(), campaign_id=campaign.id, request_id=request_id, now=now())
+    settle_candidate_request(toolkit(), session(), campaign, request_id, now=now())
     _log("settle_request", f"candidate_request:{request_id}", "")
     flash(_("The request is settled."))
     return redirect(url_for(".requests", campaign_slug=campaign_slug), 303)

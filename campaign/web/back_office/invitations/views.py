@@ -2,6 +2,7 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from campaign.campaigns.queries import get_campaign
@@ -12,11 +13,12 @@ from campaign.followups.invitation_plans import (
     preview_invitations,
     start_invitations,
 )
+from campaign.followups.retries import retry_invitations
 from campaign.organisers.queries import list_actor_names
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
 from campaign.pledges.errors import InvitationsRefused
-from campaign.pledges.queries import count_invitations, find_timetable
+from campaign.pledges.queries import count_invitations, find_timetable, list_failed_invitations
 from campaign.web.back_office.access import current_account, current_actor, requires
 from campaign.web.back_office.forms import ReasonForm
 from campaign.web.back_office.invitations.forms import TimetableForm
@@ -85,8 +87,35 @@ def stop_submit(campaign_slug: str) -> Response | tuple[str, int]:
     return redirect(url_for(".show", campaign_slug=campaign_slug), 303)
 
 
+@blueprint.post("/retry")
+@requires(Role.ORGANISER)
+def retry_submit(campaign_slug: str) -> Response | tuple[str, int]:
+    """Send one e-mail again that could not be sent, or all of them; and log why."""
+    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
+    form = ReasonForm(prefix="retry")
+    if not list_failed_invitations(session(), campaign.id, now=now()):
+        flash(_("None of these e-mails can be tried again now."))
+        return redirect(url_for(".show", campaign_slug=campaign_slug), 303)
+    if not form.validate_on_submit():
+        return _page(campaign_slug, retry_form=form), 422
+    only = request.form.get("message", type=int)
+    count = retry_invitations(session(), campaign.id, only=only, now=now())
+    if count:
+        _log("retry_invitations", campaign.id, form.reason.data or "")
+    flash(
+        ngettext("One e-mail is tried again.", "%(num)s e-mails are tried again.", count)
+        if count
+        else _("None of these e-mails can be tried again now.")
+    )
+    return redirect(url_for(".show", campaign_slug=campaign_slug), 303)
+
+
 def _page(
-    campaign_slug: str, *, form: TimetableForm | None = None, stop_form: ReasonForm | None = None
+    campaign_slug: str,
+    *,
+    form: TimetableForm | None = None,
+    stop_form: ReasonForm | None = None,
+    retry_form: ReasonForm | None = None,
 ) -> str:
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
     timetable = find_timetable(session(), campaign.id)
@@ -98,9 +127,11 @@ def _page(
         names=list_actor_names(session(), [timetable.planned_by] if timetable else []),
         roll=call_roll(session(), campaign),
         steps=count_invitations(session(), campaign.id),
+        failures=list_failed_invitations(session(), campaign.id, now=now()),
         now=now(),
         form=form or TimetableForm(),
         stop_form=stop_form or ReasonForm(),
+        retry_form=retry_form or ReasonForm(prefix="retry"),
     )
 
 

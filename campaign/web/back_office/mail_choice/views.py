@@ -10,7 +10,6 @@ from wtforms import RadioField
 from wtforms.validators import InputRequired
 
 from campaign.campaigns.queries import get_campaign
-from campaign.followups.correspondence import correspondence
 from campaign.followups.mail_choice import MailWish, choose_mail, get_mail_state
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
@@ -59,11 +58,11 @@ def choose_submit(campaign_slug: str, person_id: int) -> Response | tuple[str, i
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
     candidacy = candidate_page(session(), campaign, person_id=person_id).candidacy
     choose_mail(
+        toolkit(),
         session(),
         AnswerDoor(campaign, candidacy),
         MailWish(form.wish.data),
         actor=current_actor(),
-        correspondence=correspondence(toolkit(), session()),
         now=now(),
     )
     record_audit(

@@ -86,6 +86,7 @@ def repair_submit(repair_id: int) -> Response | tuple[str, int]:
             )
         else:
             done = repair_address(
+                toolkit(),
                 session(),
                 repair_id,
                 email=form.new_email,

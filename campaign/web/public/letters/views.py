@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from campaign.campaigns.queries import get_campaign
 from campaign.core.errors import Refused
+from campaign.core.languages import Language
 from campaign.delivery.queries import is_paused_by_person
 from campaign.delivery.rules import campaign_scope
 from campaign.elections.queries import get_election
@@ -14,6 +15,7 @@ from campaign.geography.queries import get_constituency
 from campaign.letters import queries, service
 from campaign.letters.errors import ActionExpired, LettersClosed, TextInvalid, TooManyMails
 from campaign.letters.rules import AnswerChoice
+from campaign.pledges.queries import map_languages
 from campaign.reports.candidate_record import build_candidate_record
 from campaign.reports.expected_letters import expect_letters
 from campaign.reports.writing_desk import WritingDesk
@@ -218,6 +220,9 @@ def _form_page(desk: WritingDesk, form: WriteForm) -> str:
 
 
 def _preview_page(desk: WritingDesk, form: WriteForm) -> str:
+    languages = map_languages(
+        session(), desk.campaign.id, [letter.candidacy_id for letter in form.letters]
+    )
     mails = [
         (
             letter.candidacy_id,
@@ -232,7 +237,9 @@ def _preview_page(desk: WritingDesk, form: WriteForm) -> str:
                 answer_link=_(
                     "[a link for %(name)s alone stands here]", name=desk.names[letter.candidacy_id]
                 ),
+                language=languages.get(letter.candidacy_id, Language.ENGLISH),
             ),
+            languages.get(letter.candidacy_id, Language.ENGLISH),
         )
         for letter in form.letters
     ]

@@ -3,12 +3,13 @@
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from campaign.followups.correspondence import correspondence
 from campaign.followups.mail_choice import MailWish, choose_mail, get_mail_state
+from campaign.pledges.queries import get_language
 from campaign.pledges.rules import CANDIDATE
-from campaign.pledges.service import open_answer_link
+from campaign.pledges.service import AnswerDoor, open_answer_link
 from campaign.web.public.mail_choice.forms import MailChoiceForm
 from campaign.web.shared.context import now, session, toolkit
+from campaign.web.shared.languages import speak
 from campaign.web.shared.limits import ANSWER, limited
 
 blueprint = Blueprint("mail_choice", __name__, url_prefix="/answer/<token>")
@@ -33,17 +34,10 @@ def choose(token: str) -> str:
 def choose_submit(token: str) -> BaseResponse | tuple[str, int]:
     """Let letters come in the chosen way, and mail a receipt."""
     form = MailChoiceForm()
-    door = open_answer_link(session(), toolkit().signer, token, now=now())
+    door = _open(token)
     if not form.validate():
         return _page(token, form), 422
-    choose_mail(
-        session(),
-        door,
-        MailWish(form.wish.data),
-        actor=CANDIDATE,
-        correspondence=correspondence(toolkit(), session()),
-        now=now(),
-    )
+    choose_mail(toolkit(), session(), door, MailWish(form.wish.data), actor=CANDIDATE, now=now())
     return redirect(url_for(".choose", token=token, done=1), 303)
 
 
@@ -61,8 +55,14 @@ def moved_submit(token: str) -> BaseResponse:
     return redirect(url_for(".choose", token=token), 303)
 
 
-def _page(token: str, form: MailChoiceForm, *, is_done: bool = False) -> str:
+def _open(token: str) -> AnswerDoor:
     door = open_answer_link(session(), toolkit().signer, token, now=now())
+    speak(get_language(session(), door.campaign.id, door.candidacy.id))
+    return door
+
+
+def _page(token: str, form: MailChoiceForm, *, is_done: bool = False) -> str:
+    door = _open(token)
     state = get_mail_state(session(), door.campaign, door.candidacy.id)
     if not form.is_submitted():
         form.wish.data = state.wish.value

@@ -7,6 +7,7 @@ from wtforms.validators import ValidationError
 
 from campaign.pledges.errors import PledgeInvalid
 from campaign.pledges.rules import STATEMENT_LIMIT, clean_text, showable_text
+from campaign.web.shared.languages import error_words
 
 
 def _check_words(_form: FlaskForm, field: TextAreaField) -> None:
@@ -14,7 +15,7 @@ def _check_words(_form: FlaskForm, field: TextAreaField) -> None:
         field.data = clean_text(field.data or "", limit=STATEMENT_LIMIT)
     except PledgeInvalid as error:
         field.data = showable_text(field.data or "")
-        raise ValidationError(str(error)) from error
+        raise ValidationError(error_words(error)) from error
 
 
 class ObjectionForm(FlaskForm):  # type: ignore[misc]

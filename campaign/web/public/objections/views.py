@@ -12,11 +12,12 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from campaign.pledges.errors import AlreadyDecided, PledgeEventNotFound
-from campaign.pledges.queries import HistoryEntry, list_history
+from campaign.pledges.queries import HistoryEntry, get_language, list_history
 from campaign.pledges.rules import CANDIDATE, STATEMENT_LIMIT
 from campaign.pledges.service import AnswerDoor, dispute_entry, open_answer_link
 from campaign.web.public.objections.forms import ObjectionForm
 from campaign.web.shared.context import now, session, toolkit
+from campaign.web.shared.languages import speak
 from campaign.web.shared.limits import ANSWER, limited
 
 blueprint = Blueprint("objections", __name__, url_prefix="/answer/<token>")
@@ -75,7 +76,9 @@ def object_submit(token: str, sequence: int) -> BaseResponse:
 
 
 def _open(token: str) -> AnswerDoor:
-    return open_answer_link(session(), toolkit().signer, token, now=now())
+    door = open_answer_link(session(), toolkit().signer, token, now=now())
+    speak(get_language(session(), door.campaign.id, door.candidacy.id))
+    return door
 
 
 def _history(door: AnswerDoor) -> list[HistoryEntry]:

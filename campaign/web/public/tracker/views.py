@@ -7,7 +7,7 @@ from campaign.campaigns.queries import get_campaign
 from campaign.candidates.queries import get_candidacy_of_person
 from campaign.elections.queries import get_election
 from campaign.geography.rules import normalise_postcode
-from campaign.pledges.queries import find_published_head
+from campaign.pledges.queries import find_published_head, map_invited
 from campaign.pledges.rules import Stance
 from campaign.pledges.service import takes_answers
 from campaign.reports.candidate_record import build_candidate_record
@@ -81,6 +81,7 @@ def candidate(campaign_slug: str, person_id: int) -> Response:
         campaign=campaign,
         election=get_election(session(), campaign.election_id),
         record=build_candidate_record(session(), campaign, candidacy),
+        invited_at=map_invited(session(), campaign.id, [candidacy.id]).get(candidacy.id),
         is_open=takes_answers(session(), campaign, now=now()),
     )
     return same_for_everybody(page)
