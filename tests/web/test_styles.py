@@ -20,6 +20,7 @@ NOT_SHOWN = {
     "described_by": "a part of every field",
     "messages": "a part of every field",
     "summary": "a part of the error summary",
+    "stand_line": "a line of the table of candidates",
     "hexagon": "a part of the map and of its legend",
     "share_tags": "stands in the head of a page",
     "alternates": "stands in the head of a page",

@@ -94,10 +94,23 @@ STANDS = {
         _answer(2, Stance.YES_WITH_RESERVATIONS),
         _answer(3, Stance.PARTLY),
     ),
-    "some": _stand(2, "Tomos Hale", "Heron Alliance", _answer(1, Stance.NO)),
+    "some": _stand(
+        2,
+        "Tomos Hale",
+        "Heron Alliance",
+        _answer(1, Stance.NO, marks=MARKS[0]),
+        _answer(3, Stance.DECLINED, ask_version=0),
+    ),
     "none": _stand(3, "Edith Marlowe", "Independent"),
     "unreachable": _stand(4, "John Wray", "Lantern Party", email=None),
     "refused": _stand(5, "Rosa Quill", "Island First", refusal=RequestKind.NOTHING_MORE),
+    "elected": _stand(
+        7,
+        "Morwenna Kitto",
+        "Harbour Party",
+        _answer(2, Stance.YES, marks=MARKS[1]),
+        status=CandidacyStatus.ELECTED,
+    ),
     "withdrawn": _stand(6, "Ivo Penn", "Reed Party", status=CandidacyStatus.WITHDRAWN),
 }
 

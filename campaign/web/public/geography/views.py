@@ -87,6 +87,7 @@ def constituency(campaign_slug: str, constituency_slug: str) -> Response:
             constituency=place,
             ballot=ballot,
             phase=election.phase(now()),
+            now=now(),
             asks=campaigns.list_asks(session(), campaign.id),
             stands=reports.list_stands(session(), campaign, ballot) if ballot else [],
             postcode_release=geography.find_postcode_release(session()),
