@@ -16,10 +16,9 @@ from campaign.geography.models import Constituency
 from campaign.geography.queries import list_constituencies
 from campaign.pledges.queries import list_current_answers
 from campaign.pledges.rules import NO_MARKS, Marks, Stance
-from campaign.reports.hexmap import HexMap, lay_out
+from campaign.reports.hexmap import HexMap, Shade, lay_out, shade_of
 from campaign.reports.register import AGREEING, Standing, list_counted_parties, list_standings
 from campaign.reports.stances import list_current_stances
-from campaign.reports.tracker import Shade, shade_of
 
 PAGE_SIZE = 50
 

@@ -9,7 +9,7 @@ from flask import Flask
 from campaign.core.config import PROJECT_ROOT
 from campaign.letters.rules import HeldReason, LetterStatus
 from campaign.pledges.rules import Stance
-from campaign.reports.tracker import Shade
+from campaign.reports.hexmap import Shade
 from campaign.web.demonstration.styles.palette import Pair, measure_pairs, read_tokens
 from tests.web.client import CheckingClient
 

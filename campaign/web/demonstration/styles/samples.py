@@ -21,7 +21,9 @@ from campaign.pledges.rules import (
 from campaign.reports import hexmap
 from campaign.reports.candidate_search import MatchPlace, MatchTally
 from campaign.reports.constituency import CandidateStand
-from campaign.reports.tracker import PlaceLine, Shade, Tally
+from campaign.reports.hexmap import Shade
+from campaign.reports.members import MemberLine, MemberTally
+from campaign.reports.tracker import PlaceLine, Tally
 
 AT = datetime(2031, 5, 1, 10, 0, tzinfo=UTC)
 CAMPAIGN = SimpleNamespace(
@@ -172,6 +174,24 @@ MATCHES = [
     )
     for number, (name, (standing, matching)) in enumerate(
         zip(_NAMES[:5], ((0, 0), (6, 0), (6, 1), (6, 3), (5, 5)), strict=True)
+    )
+]
+
+MEMBERS = [
+    MemberLine(
+        constituency_id=number,
+        slug=name.lower().replace(" ", "-"),
+        name=name,
+        is_cancelled=False,
+        is_contested=number > 0,
+        tally=MemberTally(asks=asks, answered=answered, agreed=agreed),
+    )
+    for number, (name, (asks, answered, agreed)) in enumerate(
+        zip(
+            (*_NAMES, "Wrenmouth"),
+            ((0, 0, 0), (0, 0, 0), (4, 0, 0), (4, 1, 0), (4, 2, 1), (4, 4, 2), (4, 4, 4)),
+            strict=True,
+        )
     )
 ]
 

@@ -62,6 +62,7 @@ def constituencies(campaign_slug: str) -> Response:
             "public/geography/constituencies.html",
             campaign=campaign,
             election=election,
+            phase=election.phase(now()),
             groups=[
                 (letter, list(members))
                 for letter, members in groupby(found, key=lambda place: place.name[:1].upper())
