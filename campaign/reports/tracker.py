@@ -69,9 +69,8 @@ class PlaceLine:
 
 @dataclass(frozen=True, slots=True)
 class PartyLine:
-    """One party in the table."""
+    """One party in the table; of Great Britain and of Northern Ireland it can have two numbers."""
 
-    party_id: str
     name: str
     tally: Tally
 
@@ -158,10 +157,10 @@ def build_tracker(session: Session, campaign: Campaign, *, now: datetime) -> Tra
     by_place = {place.id: Tally() for place in constituencies}
     by_party: dict[str, PartyLine] = {}
     for standing in standings:
-        party = by_party.get(standing.party_id)
+        name = standing.registered_party_name
+        party = by_party.get(name)
         if party is None:
-            name = standing.registered_party_name
-            party = by_party[standing.party_id] = PartyLine(standing.party_id, name, Tally())
+            party = by_party[name] = PartyLine(name, Tally())
         has_answered = standing.candidacy_id in answered
         has_agreed = standing.candidacy_id in agreed
         tallies = [totals, by_place[standing.constituency_id], party.tally]
@@ -193,7 +192,7 @@ def build_tracker(session: Session, campaign: Campaign, *, now: datetime) -> Tra
             for place in constituencies
         ],
         # By name, never by what they answered: no party is ranked.
-        parties=sorted(by_party.values(), key=lambda line: (line.name.casefold(), line.party_id)),
+        parties=sorted(by_party.values(), key=lambda line: line.name.casefold()),
         latest=_latest(session, campaign, asks, stances),
         map=lay_out((place.id, place.hex_q, place.hex_r) for place in constituencies),
     )

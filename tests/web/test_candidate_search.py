@@ -163,3 +163,19 @@ def test_before_the_poll_nothing_speaks_of_the_elected(
     assert "members were elected" not in html
     assert "frozen" not in html
     assert "Only those who were elected" not in client.get(ADDRESS).get_data(as_text=True)
+
+
+def test_a_party_of_two_registers_is_one_party(
+    client: CheckingClient, web_session: Session, world: PledgeWorld, names: list[str]
+) -> None:
+    here, there = (candidacy.party for candidacy in world.candidacies[:2])
+    here.name = there.name = "Twin Party"
+    web_session.commit()
+    html = client.get(ADDRESS).get_data(as_text=True)
+    assert html.count(">Twin Party</option>") == 1
+    # Also by the number that the list does not offer.
+    for party_id in (here.id, there.id):
+        assert sorted(found(client, f"party={party_id}")) == sorted(names[:2])
+    tracker = client.get("/safer-streets/pledges/").get_data(as_text=True)
+    assert tracker.count(">Twin Party</th>") == 1
+    assert '<th scope="row">Twin Party</th><td data-label="Reachable">2 of 2</td>' in tracker
