@@ -10,14 +10,20 @@ from collections.abc import Iterator
 from bench.pages import PAGES
 from bench.results import Result
 from bench.serving import Request, memory_of, served
-from bench.world import CAMPAIGN, World, election_world
+from bench.world import CAMPAIGN, SEAT, World, election_world
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PHONE = {"width": 390, "height": 844}
+WEIGHTS = {
+    "map-page": (f"/{CAMPAIGN}/pledges/", 60),
+    "search-page": (f"/{CAMPAIGN}/candidates/", 60),
+    "constituency-page": (f"/{CAMPAIGN}/{SEAT}/", 40),
+}
+"""Other pages that a phone loads cold, and how many kilobytes each may take."""
 
 
 def measure() -> Iterator[Result]:
-    """Yield the weight of the campaign page, its requests, and the memory of the stack."""
+    """Yield the weight of the pages, the requests of the first, and the memory of the stack."""
     world = election_world()
     with served("wsgi:app", world.environment) as site:
         if CHROMIUM is not None:
@@ -37,6 +43,16 @@ def measure() -> Iterator[Result]:
                 unit="requests",
                 note=", ".join(addresses),
             )
+            for name, (path, aim) in WEIGHTS.items():
+                kilobytes, addresses = _load(site.url + path, CHROMIUM)
+                yield Result(
+                    name=f"footprint/{name}-weight",
+                    ratio=kilobytes,
+                    aim=aim,
+                    bound="at most",
+                    unit="kB on the wire, cold, at 390 pixels",
+                    note=f"{len(addresses)} requests",
+                )
         deliverer = _deliverer(world)
         try:
             asked = [Request(path, headers={"Accept-Encoding": "gzip"}) for path in PAGES.values()]

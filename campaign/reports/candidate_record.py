@@ -50,6 +50,11 @@ class CandidateRecord:
         return public_count(self.writers)
 
     @property
+    def has_answered(self) -> bool:
+        """Whether any of the asks is answered, so that the candidate was reached somehow."""
+        return any(each.answer for each in self.asks)
+
+    @property
     def is_withdrawn(self) -> bool:
         """Whether the candidate no longer stands."""
         return self.candidacy.status is CandidacyStatus.WITHDRAWN

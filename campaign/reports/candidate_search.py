@@ -16,10 +16,9 @@ from campaign.geography.models import Constituency
 from campaign.geography.queries import list_constituencies
 from campaign.pledges.queries import list_current_answers
 from campaign.pledges.rules import NO_MARKS, Marks, Stance
-from campaign.reports.hexmap import HexMap, lay_out
+from campaign.reports.hexmap import HexMap, Shade, lay_out, shade_of
 from campaign.reports.register import AGREEING, Standing, list_counted_parties, list_standings
 from campaign.reports.stances import list_current_stances
-from campaign.reports.tracker import Shade, shade_of
 
 PAGE_SIZE = 50
 
@@ -126,7 +125,9 @@ class SearchChoices:
 
     asks: list[tuple[int, str]]
     parties: list[tuple[str, str]]
-    """Id and name, by name."""
+    """Id and name, by name; one for parties of the same name, as registered in two registers."""
+    first_party: Mapping[str, str]
+    """Id by each id: the first of the same name."""
     nations: list[str]
     has_results: bool
     """Whether it is known who was elected."""
@@ -136,11 +137,15 @@ def list_search_choices(session: Session, campaign: Campaign) -> SearchChoices:
     """Return what the form of a campaign's search offers."""
     election = get_election(session, campaign.election_id)
     counted = list_counted_parties(session, election.id)
-    parties = [(party_id, name) for party_id, name, _elected in counted]
+    by_name: dict[str, list[str]] = {}
+    for party_id, name, _elected in sorted(counted):
+        by_name.setdefault(name, []).append(party_id)
+    parties = [(ids[0], name) for name, ids in by_name.items()]
     places = list_constituencies(session, election.boundary_set_id)
     return SearchChoices(
         asks=[(ask.id, ask.current.title) for ask in list_asks(session, campaign.id)],
         parties=sorted(parties, key=lambda party: (party[1].casefold(), party[0])),
+        first_party={each: ids[0] for ids in by_name.values() for each in ids},
         nations=sorted({place.nation for place in places if place.nation}),
         has_results=any(elected for _party_id, _name, elected in counted),
     )
@@ -161,7 +166,9 @@ def search_candidates(
     ]
     places = {each.id: each for each in list_constituencies(session, election.boundary_set_id)}
     everybody = list_standings(session, election.id)
-    group = [each for each in everybody if _is_in_group(each, places, question)]
+    # A party of Great Britain and of Northern Ireland has two numbers and one name.
+    names = {each.registered_party_name for each in everybody if each.party_id == question.party_id}
+    group = [each for each in everybody if _is_in_group(each, places, question, names)]
     stances, newest = _stances_by_candidacy(session, campaign, {ask.id for ask in asks})
     sought = _plain(question.words).split()
     matches = [
@@ -205,12 +212,15 @@ def fits(
 
 
 def _is_in_group(
-    standing: Standing, places: Mapping[int, Constituency], question: CandidateQuestion
+    standing: Standing,
+    places: Mapping[int, Constituency],
+    question: CandidateQuestion,
+    party_names: Collection[str],
 ) -> bool:
     return (
         standing.is_counted
         and standing.constituency_id in places
-        and question.party_id in (None, standing.party_id)
+        and (question.party_id is None or standing.registered_party_name in party_names)
         and question.nation in (None, places[standing.constituency_id].nation)
         and (not question.is_elected or standing.status is CandidacyStatus.ELECTED)
     )

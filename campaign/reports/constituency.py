@@ -1,18 +1,18 @@
 """One constituency in one campaign: who stands there and where each stands."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from campaign.campaigns.models import Campaign
+from campaign.campaigns.models import Ask, Campaign
 from campaign.candidates import queries as candidates
 from campaign.candidates.models import Candidacy
 from campaign.candidates.rules import CandidacyStatus
 from campaign.elections.models import Ballot
 from campaign.pledges import queries as pledges
 from campaign.pledges.queries import CurrentAnswer
-from campaign.pledges.rules import RequestKind
+from campaign.pledges.rules import RequestKind, Stance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,11 @@ class CandidateStand:
         return self.candidacy.status is not CandidacyStatus.WITHDRAWN
 
     @property
+    def is_elected(self) -> bool:
+        """Whether the candidate won the seat."""
+        return self.candidacy.status is CandidacyStatus.ELECTED
+
+    @property
     def is_refusing(self) -> bool:
         """Whether the candidate has asked for no more letters."""
         return self.refusal is RequestKind.NOTHING_MORE
@@ -38,6 +43,11 @@ class CandidateStand:
     def is_reachable(self) -> bool:
         """Whether a letter can be sent: an address is known, and nobody said that it is wrong."""
         return bool(self.candidacy.person.email) and self.refusal is None
+
+    def count_answers(self, asks: Sequence[Ask], *stances: Stance) -> int:
+        """Return how many of some asks are answered; of these stances, where any are given."""
+        given = [self.answers[ask.id].stance for ask in asks if ask.id in self.answers]
+        return sum(not stances or stance in stances for stance in given)
 
 
 def list_stands(session: Session, campaign: Campaign, ballot: Ballot) -> list[CandidateStand]:

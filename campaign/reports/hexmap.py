@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from campaign.geography.rules import hexagon_centre
 
@@ -10,6 +11,32 @@ SIZE = 10.0
 """Distance from a hexagon's centre to its corner in the drawing's units."""
 
 _MARGIN = 2.0
+
+
+class Shade(StrEnum):
+    """How a hexagon is filled: by a share, as of standing candidates who said yes to any ask."""
+
+    NO_POLL = "no_poll"
+    """Nobody stands here, or the poll is cancelled."""
+    UNANSWERED = "unanswered"
+    NO_YES = "no_yes"
+    SOME = "some"
+    HALF = "half"
+    """Half or more of them, not all."""
+    ALL = "all"
+
+
+def shade_of(*, part: int, whole: int, answered: int) -> Shade:
+    """Return how a hexagon is filled for so many of its candidates, of those who answered."""
+    if not whole:
+        return Shade.NO_POLL
+    if not answered:
+        return Shade.UNANSWERED
+    if not part:
+        return Shade.NO_YES
+    if part == whole:
+        return Shade.ALL
+    return Shade.HALF if part * 2 >= whole else Shade.SOME
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
 from campaign.reports.letter_totals import LetterTotalsKeeper
-from campaign.reports.tallies import tally_campaign
+from campaign.reports.tallies import tally_campaign, tally_elected
+from campaign.reports.tracker import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +26,17 @@ class Progress:
     """Letters that their supporters confirmed, as the public is told: see ``public_count``."""
     supporters: int | None
     """People who confirmed a letter, as the public is told."""
+    elected: Tally | None
+    """The same of the members who were elected; None until results are imported."""
 
 
-def get_progress(session: Session, campaign: Campaign, totals: LetterTotalsKeeper) -> Progress:
-    """Return the numbers of a campaign as the public sees them; the number of queries is fixed."""
+def get_progress(
+    session: Session, campaign: Campaign, totals: LetterTotalsKeeper, *, is_over: bool = False
+) -> Progress:
+    """Return the numbers of a campaign as the public sees them; the number of queries is fixed.
+
+    Only once the poll ``is_over`` can anybody have been elected.
+    """
     tally = tally_campaign(session, campaign)
     letters = totals.get(session, campaign.id)
     return Progress(
@@ -39,4 +47,5 @@ def get_progress(session: Session, campaign: Campaign, totals: LetterTotalsKeepe
         agreed=tally.agreed,
         letters=letters.public_letters,
         supporters=letters.public_supporters,
+        elected=tally_elected(session, campaign) if is_over else None,
     )

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
@@ -19,7 +18,8 @@ from campaign.pledges.queries import (
     list_current_answers,
 )
 from campaign.pledges.rules import Stance
-from campaign.reports.hexmap import HexMap, lay_out
+from campaign.reports.hexmap import HexMap, Shade, lay_out, shade_of
+from campaign.reports.members import MemberLine, list_member_lines
 from campaign.reports.register import (
     AGREEING,
     Standing,
@@ -30,32 +30,6 @@ from campaign.reports.register import (
 from campaign.reports.stances import CurrentStance, list_current_stances
 
 LATEST_CANDIDATES = 6
-
-
-class Shade(StrEnum):
-    """How a hexagon is filled: by the share of standing candidates who said yes to any ask."""
-
-    NO_POLL = "no_poll"
-    """Nobody stands here, or the poll is cancelled."""
-    UNANSWERED = "unanswered"
-    NO_YES = "no_yes"
-    SOME = "some"
-    HALF = "half"
-    """Half or more of them, not all."""
-    ALL = "all"
-
-
-def shade_of(*, part: int, whole: int, answered: int) -> Shade:
-    """Return how a hexagon is filled for so many of its candidates, of those who answered."""
-    if not whole:
-        return Shade.NO_POLL
-    if not answered:
-        return Shade.UNANSWERED
-    if not part:
-        return Shade.NO_YES
-    if part == whole:
-        return Shade.ALL
-    return Shade.HALF if part * 2 >= whole else Shade.SOME
 
 
 @dataclass(slots=True)
@@ -95,9 +69,8 @@ class PlaceLine:
 
 @dataclass(frozen=True, slots=True)
 class PartyLine:
-    """One party in the table."""
+    """One party in the table; of Great Britain and of Northern Ireland it can have two numbers."""
 
-    party_id: str
     name: str
     tally: Tally
 
@@ -119,6 +92,11 @@ class Elected:
 
     tally: Tally
     asks: list[AskLine]
+    places: list[MemberLine]
+    decided: int
+    """Constituencies of which it is known who was elected."""
+    contested: int
+    """All whose poll is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +157,10 @@ def build_tracker(session: Session, campaign: Campaign, *, now: datetime) -> Tra
     by_place = {place.id: Tally() for place in constituencies}
     by_party: dict[str, PartyLine] = {}
     for standing in standings:
-        party = by_party.get(standing.party_id)
+        name = standing.registered_party_name
+        party = by_party.get(name)
         if party is None:
-            name = standing.registered_party_name
-            party = by_party[standing.party_id] = PartyLine(standing.party_id, name, Tally())
+            party = by_party[name] = PartyLine(name, Tally())
         has_answered = standing.candidacy_id in answered
         has_agreed = standing.candidacy_id in agreed
         tallies = [totals, by_place[standing.constituency_id], party.tally]
@@ -192,15 +170,19 @@ def build_tracker(session: Session, campaign: Campaign, *, now: datetime) -> Tra
             tally.asked += standing.is_asked
             tally.answered += has_answered
             tally.agreed += has_agreed
+    member_stances = [each for each in stances if each.candidacy_id in elected]
+    member_lines = list_member_lines(
+        constituencies,
+        standings,
+        [(each.candidacy_id, each.stance in AGREEING) for each in member_stances],
+        asks=len(asks),
+        cancelled=cancelled,
+    )
     return Tracker(
         election=election,
         boundary_credit=election.boundary_set.credit,
         is_over=election.phase(now) is ElectionPhase.CLOSED,
-        elected=(
-            Elected(members, _ask_lines(asks, [s for s in stances if s.candidacy_id in elected]))
-            if elected
-            else None
-        ),
+        elected=_elected(members, asks, member_stances, member_lines) if elected else None,
         totals=totals,
         withdrawn=sum(not each.is_cancelled for each in uncounted),
         cancelled_ballots=len(cancelled),
@@ -210,9 +192,24 @@ def build_tracker(session: Session, campaign: Campaign, *, now: datetime) -> Tra
             for place in constituencies
         ],
         # By name, never by what they answered: no party is ranked.
-        parties=sorted(by_party.values(), key=lambda line: (line.name.casefold(), line.party_id)),
+        parties=sorted(by_party.values(), key=lambda line: line.name.casefold()),
         latest=_latest(session, campaign, asks, stances),
         map=lay_out((place.id, place.hex_q, place.hex_r) for place in constituencies),
+    )
+
+
+def _elected(
+    tally: Tally,
+    asks: Sequence[Ask],
+    stances: Sequence[CurrentStance],
+    lines: list[MemberLine],
+) -> Elected:
+    return Elected(
+        tally=tally,
+        asks=_ask_lines(asks, stances),
+        places=lines,
+        decided=sum(bool(line.tally.asks) for line in lines),
+        contested=sum(line.is_contested for line in lines),
     )
 
 

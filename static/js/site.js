@@ -17,19 +17,32 @@ for (const text of document.querySelectorAll("[data-limit]")) {
   count();
 }
 
-// The map is one stop of the Tab key instead of hundreds: arrow keys move to the next place that way.
+// The map is one stop of the Tab key instead of hundreds: arrow keys move to the next place that way. What a place
+// says stands below the map too, for those who see it under a mouse, a finger or the focus.
 const ways = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
-for (const map of document.querySelectorAll("[data-arrow-keys]")) {
+const enliven = (map) => {
   const places = [...map.querySelectorAll("a")];
   const frame = map.parentElement; // A drawing that listens for focus would become a stop itself.
+  const said = document.createElement("p");
+  said.className = "hexmap-said";
+  said.setAttribute("aria-hidden", "true"); // Screen readers have read it at the place itself.
+  map.after(said);
+  const say = (place) => (said.textContent = place?.querySelector("title")?.textContent.trim() ?? "");
   const centre = (place) => {
     const box = place.getBoundingClientRect();
     return [box.x + box.width / 2, box.y + box.height / 2];
   };
   const choose = (chosen) => places.forEach((place) => place.setAttribute("tabindex", place === chosen ? 0 : -1));
   choose(places[0]);
-  frame.querySelector("[hidden]")?.removeAttribute("hidden");
-  frame.addEventListener("focusin", (event) => places.includes(event.target) && choose(event.target));
+  for (const hint of frame.querySelectorAll("[hidden]")) hint.removeAttribute("hidden");
+  frame.addEventListener("pointerover", (event) => say(event.target.closest("a.hex") ?? document.activeElement));
+  frame.addEventListener("pointerleave", () => say(document.activeElement));
+  frame.addEventListener("focusout", () => say(null));
+  frame.addEventListener("focusin", (event) => {
+    if (!places.includes(event.target)) return;
+    choose(event.target);
+    say(event.target);
+  });
   frame.addEventListener("keydown", (event) => {
     const way = ways[event.key];
     if (!way || !places.includes(event.target)) return;
@@ -46,4 +59,7 @@ for (const map of document.querySelectorAll("[data-arrow-keys]")) {
     event.preventDefault();
     best?.focus();
   });
-}
+};
+const enlivenMaps = () => document.querySelectorAll("[data-arrow-keys]").forEach(enliven);
+enlivenMaps();
+document.addEventListener("newmap", enlivenMaps); // A search has brought another one.

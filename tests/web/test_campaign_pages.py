@@ -166,8 +166,9 @@ def test_candidates_stand_by_surname_and_say_whether_they_can_be_reached(
     assert page.index("Zoe Abbot") < page.index("Adam Zimmer")
     assert "1 of 2 can be reached by e-mail" in page
     assert "No e-mail address is known" in page
-    assert page.index("No longer standing") < page.index("Gone Away")
+    assert page.index("Adam Zimmer") < page.index("Gone Away") < page.index("No longer standing")
     assert page.count("No answer yet</span>") == 2
+    assert page.count("No address known</span>") == 1
 
 
 def test_a_cancelled_poll_takes_no_letters(client: CheckingClient, world: Session) -> None:

@@ -156,32 +156,6 @@ def test_the_list_goes_on_on_a_second_page(
     assert "q=extra&amp;sort=name" in html
 
 
-class TestAfterThePoll:
-    @pytest.fixture(autouse=True)
-    def _results(self, world: PledgeWorld, web_session: Session, clock: FrozenClock) -> None:
-        for candidacy in world.candidacies[:3]:
-            candidacy.status = CandidacyStatus.NOT_ELECTED
-        world.candidacies[0].status = CandidacyStatus.ELECTED
-        web_session.commit()
-        clock.time = world.election.poll_closes_at
-
-    def test_the_record_is_frozen_and_members_come_first(self, client: CheckingClient) -> None:
-        html = client.get("/safer-streets/pledges/").get_data(as_text=True)
-        assert "The record is frozen since" in html
-        assert "members were elected" in html
-        assert html.index('id="elected"') < html.index('id="map"')
-
-    def test_members_can_be_looked_for(self, client: CheckingClient, names: list[str]) -> None:
-        assert found(client, "elected=y&answer=agreed") == [names[0]]
-        assert "1 of 1 candidates" in client.get(f"{ADDRESS}?elected=y").get_data(as_text=True)
-
-    def test_pages_say_who_was_elected(self, client: CheckingClient, world: PledgeWorld) -> None:
-        person = world.candidacies[0].person_id
-        place = world.candidacies[0].ballot.constituency.slug
-        assert "Elected for" in client.get(f"{ADDRESS}{person}/").get_data(as_text=True)
-        assert "Elected" in client.get(f"/safer-streets/{place}/").get_data(as_text=True)
-
-
 def test_before_the_poll_nothing_speaks_of_the_elected(
     client: CheckingClient, world: PledgeWorld
 ) -> None:
@@ -189,3 +163,19 @@ def test_before_the_poll_nothing_speaks_of_the_elected(
     assert "members were elected" not in html
     assert "frozen" not in html
     assert "Only those who were elected" not in client.get(ADDRESS).get_data(as_text=True)
+
+
+def test_a_party_of_two_registers_is_one_party(
+    client: CheckingClient, web_session: Session, world: PledgeWorld, names: list[str]
+) -> None:
+    here, there = (candidacy.party for candidacy in world.candidacies[:2])
+    here.name = there.name = "Twin Party"
+    web_session.commit()
+    html = client.get(ADDRESS).get_data(as_text=True)
+    assert html.count(">Twin Party</option>") == 1
+    # Also by the number that the list does not offer.
+    for party_id in (here.id, there.id):
+        assert sorted(found(client, f"party={party_id}")) == sorted(names[:2])
+    tracker = client.get("/safer-streets/pledges/").get_data(as_text=True)
+    assert tracker.count(">Twin Party</th>") == 1
+    assert '<th scope="row">Twin Party</th><td data-label="Reachable">2 of 2</td>' in tracker

@@ -9,7 +9,7 @@ from flask import Flask
 from campaign.core.config import PROJECT_ROOT
 from campaign.letters.rules import HeldReason, LetterStatus
 from campaign.pledges.rules import Stance
-from campaign.reports.tracker import Shade
+from campaign.reports.hexmap import Shade
 from campaign.web.demonstration.styles.palette import Pair, measure_pairs, read_tokens
 from tests.web.client import CheckingClient
 
@@ -20,6 +20,7 @@ NOT_SHOWN = {
     "described_by": "a part of every field",
     "messages": "a part of every field",
     "summary": "a part of the error summary",
+    "stand_line": "a line of the table of candidates",
     "hexagon": "a part of the map and of its legend",
     "share_tags": "stands in the head of a page",
     "alternates": "stands in the head of a page",

@@ -21,7 +21,9 @@ from campaign.pledges.rules import (
 from campaign.reports import hexmap
 from campaign.reports.candidate_search import MatchPlace, MatchTally
 from campaign.reports.constituency import CandidateStand
-from campaign.reports.tracker import PlaceLine, Shade, Tally
+from campaign.reports.hexmap import Shade
+from campaign.reports.members import MemberLine, MemberTally
+from campaign.reports.tracker import PlaceLine, Tally
 
 AT = datetime(2031, 5, 1, 10, 0, tzinfo=UTC)
 CAMPAIGN = SimpleNamespace(
@@ -95,10 +97,23 @@ STANDS = {
         _answer(2, Stance.YES_WITH_RESERVATIONS),
         _answer(3, Stance.PARTLY),
     ),
-    "some": _stand(2, "Tomos Hale", "Heron Alliance", _answer(1, Stance.NO)),
+    "some": _stand(
+        2,
+        "Tomos Hale",
+        "Heron Alliance",
+        _answer(1, Stance.NO, marks=MARKS[0]),
+        _answer(3, Stance.DECLINED, ask_version=0),
+    ),
     "none": _stand(3, "Edith Marlowe", "Independent"),
     "unreachable": _stand(4, "John Wray", "Lantern Party", email=None),
     "refused": _stand(5, "Rosa Quill", "Island First", refusal=RequestKind.NOTHING_MORE),
+    "elected": _stand(
+        7,
+        "Morwenna Kitto",
+        "Harbour Party",
+        _answer(2, Stance.YES, marks=MARKS[1]),
+        status=CandidacyStatus.ELECTED,
+    ),
     "withdrawn": _stand(6, "Ivo Penn", "Reed Party", status=CandidacyStatus.WITHDRAWN),
 }
 
@@ -160,6 +175,24 @@ MATCHES = [
     )
     for number, (name, (standing, matching)) in enumerate(
         zip(_NAMES[:5], ((0, 0), (6, 0), (6, 1), (6, 3), (5, 5)), strict=True)
+    )
+]
+
+MEMBERS = [
+    MemberLine(
+        constituency_id=number,
+        slug=name.lower().replace(" ", "-"),
+        name=name,
+        is_cancelled=False,
+        is_contested=number > 0,
+        tally=MemberTally(asks=asks, answered=answered, agreed=agreed),
+    )
+    for number, (name, (asks, answered, agreed)) in enumerate(
+        zip(
+            (*_NAMES, "Wrenmouth"),
+            ((0, 0, 0), (0, 0, 0), (4, 0, 0), (4, 1, 0), (4, 2, 1), (4, 4, 2), (4, 4, 4)),
+            strict=True,
+        )
     )
 ]
 

@@ -7,8 +7,8 @@ from campaign.delivery.returns import EventDecision, EventKind, SuppressionReaso
 from campaign.letters.rules import HeldReason, LetterStatus
 from campaign.pledges.rules import Channel, Stance, VerificationLevel
 from campaign.reports.expected_letters import ExpectedKind
+from campaign.reports.hexmap import Shade
 from campaign.reports.qr_codes import make_qr_code
-from campaign.reports.tracker import Shade
 from campaign.web.demonstration.styles import samples
 from campaign.web.demonstration.styles.forms import sample_forms
 from campaign.web.demonstration.styles.palette import measure_pairs, read_tokens

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, abort, render_template, request
 
 from campaign.campaigns import queries as campaigns
 from campaign.elections import queries as elections
+from campaign.elections.rules import ElectionPhase
 from campaign.reports import progress
 from campaign.web.shared import look as looks
 from campaign.web.shared.caching import same_for_everybody
@@ -17,14 +18,18 @@ def show(campaign_slug: str) -> Response:
     """Show what is asked and why, how far it has come, and the postcode box."""
     campaign = campaigns.get_campaign(session(), campaign_slug)
     election = elections.get_election(session(), campaign.election_id)
+    phase = election.phase(now())
     return same_for_everybody(
         render_template(
             "public/campaigns/show.html",
             campaign=campaign,
             asks=campaigns.list_asks(session(), campaign.id),
             election=election,
-            phase=election.phase(now()),
-            progress=progress.get_progress(session(), campaign, letter_totals()),
+            phase=phase,
+            now=now(),
+            progress=progress.get_progress(
+                session(), campaign, letter_totals(), is_over=phase is ElectionPhase.CLOSED
+            ),
         )
     )
 

@@ -62,6 +62,7 @@ def constituencies(campaign_slug: str) -> Response:
             "public/geography/constituencies.html",
             campaign=campaign,
             election=election,
+            phase=election.phase(now()),
             groups=[
                 (letter, list(members))
                 for letter, members in groupby(found, key=lambda place: place.name[:1].upper())
@@ -87,6 +88,7 @@ def constituency(campaign_slug: str, constituency_slug: str) -> Response:
             constituency=place,
             ballot=ballot,
             phase=election.phase(now()),
+            now=now(),
             asks=campaigns.list_asks(session(), campaign.id),
             stands=reports.list_stands(session(), campaign, ballot) if ballot else [],
             postcode_release=geography.find_postcode_release(session()),

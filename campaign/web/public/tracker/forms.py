@@ -32,6 +32,7 @@ class CandidateSearchForm(Form):
 
     def __init__(self, arguments: MultiDict[str, str], choices: SearchChoices) -> None:
         super().__init__(arguments)
+        self.party.data = choices.first_party.get(self.party.data, self.party.data)
         # Named by its place, since ids of our database mean nothing to anybody.
         numbered = list(enumerate(choices.asks, start=1))
         self._ask_ids = {str(number): ask_id for number, (ask_id, _title) in numbered}

@@ -16,8 +16,9 @@ from campaign.reports.candidate_search import (
     list_search_choices,
     search_candidates,
 )
+from campaign.reports.hexmap import Shade
 from campaign.reports.pledge_records import build_pledge_export, csv_lines, json_text
-from campaign.reports.tracker import Shade, build_tracker
+from campaign.reports.tracker import build_tracker
 from campaign.web.public.tracker.forms import CandidateSearchForm
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import now, session
@@ -31,10 +32,12 @@ blueprint = Blueprint("tracker", __name__)
 def show(campaign_slug: str) -> Response:
     """Show counts with their denominators, the map and its table."""
     campaign = get_campaign(session(), campaign_slug)
+    tracker = build_tracker(session(), campaign, now=now())
     page = render_template(
         "public/tracker/show.html",
         campaign=campaign,
-        tracker=build_tracker(session(), campaign, now=now()),
+        tracker=tracker,
+        phase=tracker.election.phase(now()),
         stances=list(Stance),
         shades=list(Shade),
         head=find_published_head(session(), campaign.id),
@@ -51,18 +54,21 @@ def search(campaign_slug: str) -> BaseResponse | tuple[str, int]:
     form = CandidateSearchForm(request.args, list_search_choices(session(), campaign))
     is_valid = form.validate()
     if is_valid and normalise_postcode(form.q.data or ""):
-        found = url_for("geography.find", campaign_slug=campaign.slug, postcode=form.q.data)
-        return redirect(found)
+        return redirect(
+            url_for("geography.find", campaign_slug=campaign.slug, postcode=form.q.data)
+        )
+    found = search_candidates(
+        session(),
+        campaign,
+        form.question if is_valid else CandidateQuestion(),
+        page=request.args.get("page", 1, type=int),
+    )
     page = render_template(
         "public/tracker/search.html",
         campaign=campaign,
         form=form,
-        found=search_candidates(
-            session(),
-            campaign,
-            form.question if is_valid else CandidateQuestion(),
-            page=request.args.get("page", 1, type=int),
-        ),
+        found=found,
+        phase=found.election.phase(now()),
         shades=[each for each in Shade if each is not Shade.NO_YES],
         now=now(),
     )
@@ -76,13 +82,16 @@ def candidate(campaign_slug: str, person_id: int) -> Response:
     candidacy = get_candidacy_of_person(
         session(), person_id=person_id, election_id=campaign.election_id
     )
+    election = get_election(session(), campaign.election_id)
     page = render_template(
         "public/tracker/candidate.html",
         campaign=campaign,
-        election=get_election(session(), campaign.election_id),
+        election=election,
+        phase=election.phase(now()),
         record=build_candidate_record(session(), campaign, candidacy),
         invited_at=map_invited(session(), campaign.id, [candidacy.id]).get(candidacy.id),
         is_open=takes_answers(session(), campaign, now=now()),
+        now=now(),
     )
     return same_for_everybody(page)
 
