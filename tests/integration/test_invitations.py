@@ -156,7 +156,7 @@ def test_who_is_never_invited(
     names = {name for name, _what in mailed(session)}
     expected = {"Cy Elm"} if case == "cancelled" else {"Bob Birch", "Cy Elm"}
     assert names == expected
-    roll = call_roll(session, world.campaign)
+    roll = call_roll(session, world.campaign, now=NOW)
     parts = (
         roll.without_address + roll.answered + roll.refusing + roll.stopped
         + roll.invited + roll.to_invite
@@ -198,6 +198,8 @@ def test_what_could_not_be_sent_is_listed_and_tried_again(
     ann, bob = failed(session, 0, NOW), failed(session, 1, NOW + DAY)
     run_invitation_chores(tools, session, NOW + DAY)
     assert count_invitations(session, ids) == {0: StepFigures(sent=0, waiting=0, failed=2)}
+    roll = call_roll(session, world.campaign, now=NOW + DAY)
+    assert (roll.invited, roll.failed, roll.to_invite) == (0, 2, 0)
     listed = list_failed_invitations(session, ids, now=NOW + DAY)
     assert [(each.candidate, each.step, each.tries) for each in listed] == [
         ("Bob Birch", 0, 9),
