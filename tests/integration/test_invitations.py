@@ -32,6 +32,7 @@ from campaign.pledges.rules import RequestKind, Stance
 from campaign.pledges.service import AnswerDoor, GivenAnswer, note_request
 from campaign.reports.register import count_standings
 from tests.factories import BallotFactory, CandidacyFactory, bind_factories
+from tests.factories.pledges import published
 from tests.factories.worlds import PledgeWorld, pledge_world
 from tests.integration.candidates import NOW, make_toolkit, sent
 
@@ -127,7 +128,17 @@ def test_asked_are_those_whose_invitation_has_left(
 
 
 @pytest.mark.parametrize(
-    "case", ["answered", "nothing_more", "wrong_address", "bounced", "withdrawn", "cancelled", "no"]
+    "case",
+    [
+        "answered",
+        "recorded",
+        "nothing_more",
+        "wrong_address",
+        "bounced",
+        "withdrawn",
+        "cancelled",
+        "no",
+    ],
 )
 def test_who_is_never_invited(
     tools: Toolkit, session: Session, world: PledgeWorld, case: str
@@ -138,6 +149,8 @@ def test_who_is_never_invited(
         given = GivenAnswer(world.asks[1].id, Stance.DECLINED, "")
         publish_answers(tools, session, AnswerDoor(world.campaign, ann), [given], now=NOW)
         sent(session, NOW)
+    elif case == "recorded":
+        published(session, world, now=NOW)  # Said at a hustings; two organisers have seen it.
     elif case in ("nothing_more", "wrong_address"):
         ids = {"campaign_id": world.campaign.id, "candidacy_id": ann.id}
         note_request(session, **ids, kind=RequestKind(case), now=NOW)
