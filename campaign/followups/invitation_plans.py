@@ -20,7 +20,7 @@ from campaign.letters.queries import count_writers_by_candidacy
 from campaign.letters.rules import MailStop
 from campaign.pledges.errors import InvitationsRefused
 from campaign.pledges.models import Invitation, InvitationTimetable
-from campaign.pledges.queries import list_ever_answered
+from campaign.pledges.queries import list_ever_answered, list_failed_invitations
 from campaign.pledges.service import plan_invitations, stop_invitations, takes_answers
 
 
@@ -83,10 +83,12 @@ class Roll:
     """Their mail comes back, they complained, or said that the address is wrong."""
     invited: int
     """Have their invitation already, in the outbox or sent."""
+    failed: int
+    """Their invitation could not be sent; it can be tried again."""
     to_invite: int
 
 
-def call_roll(session: Session, campaign: Campaign) -> Roll:
+def call_roll(session: Session, campaign: Campaign, *, now: datetime) -> Roll:
     """Count who would be invited today, and why the others not."""
     rows = session.execute(
         select(Candidacy.id, func.coalesce(Person.email, ""))
@@ -107,8 +109,13 @@ def call_roll(session: Session, campaign: Campaign) -> Roll:
             )
         )
     )
+    failed = {
+        each.candidacy_id
+        for each in list_failed_invitations(session, campaign.id, now=now)
+        if each.step == 0
+    }
     counts = dict.fromkeys(
-        ("without_address", "answered", "refusing", "stopped", "invited", "to_invite"), 0
+        ("without_address", "answered", "refusing", "stopped", "failed", "invited", "to_invite"), 0
     )
     for candidacy_id, email in rows:
         if candidacy_id in answered:
@@ -119,6 +126,8 @@ def call_roll(session: Session, campaign: Campaign) -> Roll:
             where = "without_address"
         elif candidacy_id in stops:
             where = "stopped"
+        elif candidacy_id in failed:
+            where = "failed"
         elif candidacy_id in invited:
             where = "invited"
         else:

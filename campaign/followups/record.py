@@ -1,4 +1,4 @@
-"""What follows when organisers record something for a candidate: the candidate is told."""
+"""What follows when something is said about a candidate's entry: the candidate is told."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,8 +21,9 @@ from campaign.followups.overtaken import hold_letters_to
 from campaign.pledges.errors import AlreadyDecided
 from campaign.pledges.models import PledgeEvent
 from campaign.pledges.queries import HistoryEntry, find_history_entry, wants_no_mail
-from campaign.pledges.rules import EventKind
+from campaign.pledges.rules import CANDIDATE, EventKind
 from campaign.pledges.service import (
+    AnswerDoor,
     dispute_entry,
     hide_texts,
     review_pledge,
@@ -62,6 +63,30 @@ def review_and_tell(
     if is_right:
         hold_letters_to(session, campaign_id=campaign.id, candidacy_id=event.candidacy_id, now=now)
     return _told(toolkit, session, campaign, event, now=now)
+
+
+def object_by_link(
+    toolkit: Toolkit,
+    session: Session,
+    door: AnswerDoor,
+    *,
+    event_id: int,
+    words: str,
+    now: datetime,
+) -> Decision:
+    """Mark an entry as disputed by its candidate; a link can be passed on, so they get a receipt.
+
+    Raises what ``dispute_entry`` raises.
+    """
+    event = dispute_entry(
+        session,
+        campaign_id=door.campaign.id,
+        event_id=event_id,
+        entered_by=CANDIDATE,
+        words=words,
+        now=now,
+    )
+    return _told(toolkit, session, door.campaign, event, now=now)
 
 
 class RecordStep(StrEnum):
@@ -177,6 +202,7 @@ def _tell(
         said_on=day_for(session, shown.valid_from, campaign=campaign, candidacy=candidacy),
         step=event.kind.value,
         reason=event.reason,
+        objection=event.statement,
         link=f"{answer_link(toolkit, session, campaign.id, candidacy.id)}record",
     )
     queue_to_candidate(

@@ -32,6 +32,7 @@ from campaign.pledges.rules import RequestKind, Stance
 from campaign.pledges.service import AnswerDoor, GivenAnswer, note_request
 from campaign.reports.register import count_standings
 from tests.factories import BallotFactory, CandidacyFactory, bind_factories
+from tests.factories.pledges import published
 from tests.factories.worlds import PledgeWorld, pledge_world
 from tests.integration.candidates import NOW, make_toolkit, sent
 
@@ -127,7 +128,17 @@ def test_asked_are_those_whose_invitation_has_left(
 
 
 @pytest.mark.parametrize(
-    "case", ["answered", "nothing_more", "wrong_address", "bounced", "withdrawn", "cancelled", "no"]
+    "case",
+    [
+        "answered",
+        "recorded",
+        "nothing_more",
+        "wrong_address",
+        "bounced",
+        "withdrawn",
+        "cancelled",
+        "no",
+    ],
 )
 def test_who_is_never_invited(
     tools: Toolkit, session: Session, world: PledgeWorld, case: str
@@ -138,6 +149,8 @@ def test_who_is_never_invited(
         given = GivenAnswer(world.asks[1].id, Stance.DECLINED, "")
         publish_answers(tools, session, AnswerDoor(world.campaign, ann), [given], now=NOW)
         sent(session, NOW)
+    elif case == "recorded":
+        published(session, world, now=NOW)  # Said at a hustings; two organisers have seen it.
     elif case in ("nothing_more", "wrong_address"):
         ids = {"campaign_id": world.campaign.id, "candidacy_id": ann.id}
         note_request(session, **ids, kind=RequestKind(case), now=NOW)
@@ -156,7 +169,7 @@ def test_who_is_never_invited(
     names = {name for name, _what in mailed(session)}
     expected = {"Cy Elm"} if case == "cancelled" else {"Bob Birch", "Cy Elm"}
     assert names == expected
-    roll = call_roll(session, world.campaign)
+    roll = call_roll(session, world.campaign, now=NOW)
     parts = (
         roll.without_address + roll.answered + roll.refusing + roll.stopped
         + roll.invited + roll.to_invite
@@ -198,6 +211,8 @@ def test_what_could_not_be_sent_is_listed_and_tried_again(
     ann, bob = failed(session, 0, NOW), failed(session, 1, NOW + DAY)
     run_invitation_chores(tools, session, NOW + DAY)
     assert count_invitations(session, ids) == {0: StepFigures(sent=0, waiting=0, failed=2)}
+    roll = call_roll(session, world.campaign, now=NOW + DAY)
+    assert (roll.invited, roll.failed, roll.to_invite) == (0, 2, 0)
     listed = list_failed_invitations(session, ids, now=NOW + DAY)
     assert [(each.candidate, each.step, each.tries) for each in listed] == [
         ("Bob Birch", 0, 9),

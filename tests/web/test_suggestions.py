@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.rules import CampaignStatus
+from campaign.delivery.models import OutboxMessage
 from campaign.pledges.models import EvidenceSuggestion, PledgeEvent
 from campaign.pledges.service import answer_token, publish_heads
 from tests.conftest import FrozenClock
@@ -136,7 +137,9 @@ def test_a_candidate_objects_and_it_is_public_at_once(
     assert client.post(path, data={**form, "words": "x" * 501}).status_code == 422
     done = client.post(path, data={**form, "words": "I was not there."})
     assert done.status_code == 303
-    assert "Your objection is public now." in client.get(done.location).text
+    noted = client.get(done.location).text
+    assert "Your objection is public now." in noted
+    assert "A receipt is on its way to you." in noted
     again = client.post(path, data={**form, "words": "Again."})
     assert again.location == f"{door}record"
     public = client.get(page).text
@@ -147,6 +150,12 @@ def test_a_candidate_objects_and_it_is_public_at_once(
     assert "Again." not in public
     with app.extensions["campaign"].database.reader() as session:
         assert session.query(PledgeEvent).filter_by(kind="dispute").count() == 1
+        (receipt,) = session.query(OutboxMessage).all()
+    # The link may have been passed on: the address on file hears of it, once.
+    assert receipt.recipient == world.candidacies[0].person.email
+    assert receipt.subject.startswith("Receipt: your objection")
+    assert "Your words: I was not there.\n" in receipt.body
+    assert "If it was not you who objected, reply" in receipt.body
     # A page that mail scanners open changes nothing; entries of others are not found.
     assert client.get(f"{door}object/999").status_code == 404
     assert "You cannot object" in client.get(f"{door}object/{own.sequence}").text

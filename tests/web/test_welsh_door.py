@@ -89,6 +89,9 @@ def test_an_entry_and_the_objection_to_it_are_in_welsh(
     assert "Nifer y nodau yn y testun: 501." in long.text
     assert client.post(f"{door}object/{entry.sequence}", data=form_data(page)).status_code == 303
     assert "Mae eich gwrthwynebiad yn gyhoeddus nawr." in client.get(f"{door}record?noted=1").text
+    mail = last_mail(app)
+    assert mail.subject.startswith("Derbynneb: eich gwrthwynebiad i ateb i")
+    assert "Gwrthwynebodd rhywun sydd â'ch dolen bersonol" in mail.body
     again = client.get(f"{door}object/{entry.sequence}")
     assert "Ni allwch wrthwynebu'r cofnod hwn" in unescape(again.text)
 

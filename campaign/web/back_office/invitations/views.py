@@ -55,7 +55,7 @@ def plan_submit(campaign_slug: str) -> Response | str | tuple[str, int]:
             election=election,
             form=form,
             timetable=timetable,
-            roll=call_roll(session(), campaign),
+            roll=call_roll(session(), campaign, now=now()),
             mails=preview_invitations(
                 toolkit(), session(), campaign, timetable, link=_("[the candidate’s own link]")
             ),
@@ -125,7 +125,7 @@ def _page(
         election=get_election(session(), campaign.election_id),
         timetable=timetable,
         names=list_actor_names(session(), [timetable.planned_by] if timetable else []),
-        roll=call_roll(session(), campaign),
+        roll=call_roll(session(), campaign, now=now()),
         steps=count_invitations(session(), campaign.id),
         failures=list_failed_invitations(session(), campaign.id, now=now()),
         now=now(),

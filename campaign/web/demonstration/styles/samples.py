@@ -220,5 +220,12 @@ WAITING = [
     SimpleNamespace(stance=None, statement="", due_at=None),
 ]
 ROLL = SimpleNamespace(
-    standing=202, to_invite=120, invited=0, answered=60, refusing=2, stopped=5, without_address=15
+    standing=202,
+    to_invite=119,
+    invited=0,
+    failed=1,
+    answered=60,
+    refusing=2,
+    stopped=5,
+    without_address=15,
 )

@@ -11,10 +11,11 @@ from flask import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
+from campaign.followups.record import object_by_link
 from campaign.pledges.errors import AlreadyDecided, PledgeEventNotFound
 from campaign.pledges.queries import HistoryEntry, get_language, list_history
-from campaign.pledges.rules import CANDIDATE, STATEMENT_LIMIT
-from campaign.pledges.service import AnswerDoor, dispute_entry, open_answer_link
+from campaign.pledges.rules import STATEMENT_LIMIT
+from campaign.pledges.service import AnswerDoor, open_answer_link
 from campaign.web.public.objections.forms import ObjectionForm
 from campaign.web.shared.context import now, session, toolkit
 from campaign.web.shared.languages import speak
@@ -42,6 +43,7 @@ def show(token: str) -> str:
         candidacy=door.candidacy,
         history=_history(door)[::-1],
         is_noted=request.args.get("noted") == "1",
+        is_mailed=request.args.get("mailed") == "1",
     )
 
 
@@ -62,17 +64,18 @@ def object_submit(token: str, sequence: int) -> BaseResponse:
     if not form.validate() or request.form.get("step") == "change":
         return make_response(_page(token, door, entry, form), 422 if form.errors else 200)
     try:
-        dispute_entry(
+        decision = object_by_link(
+            toolkit(),
             session(),
-            campaign_id=door.campaign.id,
+            door,
             event_id=entry.event_id,
-            entered_by=CANDIDATE,
             words=form.words.data or "",
             now=now(),
         )
     except AlreadyDecided:
         return redirect(url_for(".show", token=token), code=303)
-    return redirect(url_for(".show", token=token, noted=1), code=303)
+    mailed = 1 if decision.is_candidate_told else None
+    return redirect(url_for(".show", token=token, noted=1, mailed=mailed), code=303)
 
 
 def _open(token: str) -> AnswerDoor:
