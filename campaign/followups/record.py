@@ -85,7 +85,7 @@ def take_step(
     is no longer as the organiser saw it.
     """
     event = _added(session, campaign, step, entry, reason, actor, now)
-    if step in (RecordStep.WITHDRAW, RecordStep.DISPUTE):
+    if step is RecordStep.WITHDRAW:  # With its review, like any entry.
         return Decision(event, is_candidate_told=False)
     return _told(toolkit, session, campaign, event, now=now)
 

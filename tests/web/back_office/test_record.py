@@ -84,7 +84,13 @@ def test_an_objection_is_noted_and_settled_by_a_colleague_and_the_candidate_is_t
     public = app.test_client().get(f"/{arranged.slug}/candidates/{arranged.jane_id}/").text
     assert "Taken out after the candidate objected" in public
     assert "It was somebody else." in public
-    (mail,) = fetch(select(OutboxMessage).where(OutboxMessage.subject.contains("objection")))
+    noted, mail = fetch(
+        select(OutboxMessage)
+        .where(OutboxMessage.subject.contains("objection"))
+        .order_by(OutboxMessage.id)
+    )
+    assert "By telephone, on 1 May." in noted.body
+    assert "If you do not object, reply to this e-mail." in noted.body
     assert "no longer counts" in mail.body
     assert "/record" in mail.body
     verbs = [line.verb for line in fetch(select(AuditEntry).order_by(AuditEntry.id))]
