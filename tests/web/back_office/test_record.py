@@ -269,10 +269,12 @@ def test_two_organisers_stand_between_a_suggestion_and_the_public(
     own = {"verdict": "right", "csrf_token": token_of(first, form)}
     assert first.post(f"{review}{event.id}", data=own).status_code == 409
     # Whoever sends the same once more has not entered it, and may review it.
+    clock.advance(minutes=1)
     assert second.post(
         form.partition("?")[0], data=data | {"csrf_token": token_of(second, form)}
     ).status_code == 303  # fmt: skip
     assert len(fetch(select(PledgeEvent))) == 1
+    assert "Entry 1 says the same, so nothing was added." in second.get(review).text
     done = second.post(
         f"{review}{event.id}", data={"verdict": "right", "csrf_token": token_of(second, review)}
     )
