@@ -93,7 +93,10 @@ class Ask(Base):
 
 
 class AskVersion(Base):
-    """A wording of an ask; letters and pledges pin the one that they saw. Never edited."""
+    """A wording of an ask; letters and pledges pin the one that they saw.
+
+    Never edited: the database refuses, because an answer is one to this very text.
+    """
 
     __tablename__ = "ask_versions"
     __table_args__ = (UniqueConstraint("ask_id", "number"),)

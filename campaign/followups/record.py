@@ -117,7 +117,7 @@ def take_step(
     is no longer as the organiser saw it.
     """
     event = _added(session, campaign, step, entry, reason, actor, now)
-    if step in (RecordStep.WITHDRAW, RecordStep.DISPUTE):
+    if step is RecordStep.WITHDRAW:  # With its review, like any entry.
         return Decision(event, is_candidate_told=False)
     return _told(toolkit, session, campaign, event, now=now)
 
@@ -201,6 +201,7 @@ def _tell(
         entry=shown,
         said_on=day_for(session, shown.valid_from, campaign=campaign, candidacy=candidacy),
         step=event.kind.value,
+        is_noted=event.entered_by != CANDIDATE,
         reason=event.reason,
         objection=event.statement,
         link=f"{answer_link(toolkit, session, campaign.id, candidacy.id)}record",

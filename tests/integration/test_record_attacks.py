@@ -51,6 +51,10 @@ ON_BOTH = (
     "DELETE FROM pledge_events WHERE sequence = 5",
     f"INSERT INTO pledge_events ({ALL}) SELECT {ALL} FROM pledge_events WHERE sequence = 1 "
     "ON CONFLICT (id) DO UPDATE SET statement = 'never said'",
+    "UPDATE ask_versions SET wording = 'Something else.'",
+    "DELETE FROM ask_versions",
+    "INSERT INTO ask_versions SELECT * FROM ask_versions WHERE true "
+    "ON CONFLICT (id) DO UPDATE SET wording = 'Something else.'",
     "UPDATE pledge_heads SET head_hash = 'another'",
     "DELETE FROM pledge_heads",
     "INSERT INTO pledge_heads SELECT * FROM pledge_heads WHERE true "
@@ -65,11 +69,14 @@ ON_SQLITE = (
     f"REPLACE INTO pledge_events ({ALL.removeprefix('id, ')}) "
     f"SELECT {ALL.removeprefix('id, ')} FROM pledge_events WHERE sequence = 5",
     "INSERT OR REPLACE INTO pledge_heads SELECT * FROM pledge_heads",
+    "REPLACE INTO ask_versions (ask_id, number, title, wording, created_at) "
+    "SELECT ask_id, number, title, 'Something else.', created_at FROM ask_versions",
 )
 ON_POSTGRESQL = (
     "TRUNCATE pledge_events CASCADE",
     "TRUNCATE campaigns CASCADE",
     "TRUNCATE pledge_heads",
+    "TRUNCATE ask_versions CASCADE",
     "MERGE INTO pledge_events e USING campaigns c ON e.campaign_id = c.id "
     "WHEN MATCHED THEN UPDATE SET statement = 'never said'",
     "MERGE INTO pledge_events e USING campaigns c ON e.campaign_id = c.id WHEN MATCHED THEN DELETE",
@@ -261,7 +268,7 @@ def _problems(session: Session) -> list[tuple[int, str]]:
 
 
 def _rows(session: Session) -> list[tuple[Any, ...]]:
-    tables = ("pledge_events", "pledge_heads")
+    tables = ("pledge_events", "pledge_heads", "ask_versions")
     return [tuple(row) for table in tables
             for row in session.execute(text(f"SELECT * FROM {table} ORDER BY 1, 2"))]  # fmt: skip
 

@@ -32,10 +32,13 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def stale_form(_error: CSRFError) -> Response:
         speak(find_language())
+        title = _("This form has timed out")
+        if _is_in_office():
+            return _office_page(400, title=title, is_stale=True)
         page = render_template(
             "errors/stale_form.html",
-            title=_("This form has timed out"),
-            **_frame(),
+            title=title,
+            campaign=find_campaign(),
             posted=find_posted_form(),
         )
         return _answer(page, 400)
@@ -64,6 +67,7 @@ def init_app(app: Flask) -> None:
 def _page(status: int, *, error: CampaignError | None = None, is_plain: bool = False) -> Response:
     if not is_plain:
         speak(find_language())
+    detail = error_words(error) if error else ""
     titles = {
         400: _("We could not read that request"),
         403: _("You may not open this page"),
@@ -75,23 +79,31 @@ def _page(status: int, *, error: CampaignError | None = None, is_plain: bool = F
         422: _("Something in the form needs to be mended"),
         429: _("Too many tries in a short time"),
     }
+    title = titles.get(status, _("Something went wrong on our side"))
+    if not is_plain and _is_in_office():
+        return _office_page(status, title=title, detail=detail)
     is_framed = request.path.startswith("/embed/")
     page = render_template(
         "errors/framed.html" if is_framed else "errors/error.html",
-        title=titles.get(status, _("Something went wrong on our side")),
+        title=title,
         status=status,
-        detail=error_words(error) if error else "",
-        **({"campaign": None} if is_plain else _frame()),
+        detail=detail,
+        campaign=None if is_plain else find_campaign(),
     )
     # A browser that may not frame an answer shows an error of its own, as if the site were down.
     return let_be_framed(_answer(page, status)) if is_framed else _answer(page, status)
 
 
-def _frame() -> dict[str, Any]:
-    """Return what surrounds an error: the office for its organisers, else the public campaign."""
-    if request.path.startswith(f"{PREFIX}/") and find_account() is not None:
-        return {"campaign": find_office_campaign(), "is_office": True}
-    return {"campaign": find_campaign()}
+def _is_in_office() -> bool:
+    return request.path.startswith(f"{PREFIX}/") and find_account() is not None
+
+
+def _office_page(status: int, **words: Any) -> Response:
+    """Return an error to somebody who is logged in, with the navigation of the office."""
+    page = render_template(
+        "back_office/error.html", status=status, campaign=find_office_campaign(), **words
+    )
+    return _answer(page, status)
 
 
 def _answer(page: str, status: int) -> Response:

@@ -104,7 +104,9 @@ def test_an_organiser_decides_for_a_candidate_whom_no_mail_reaches(
     person = world.candidacies[0].person_id
     assert f"candidates/{person}/link" in organiser.get(f"{BASE}/requests/").text
     assert f"changes/{waiting}" in organiser.get(f"{BASE}/candidates/{person}/link").text
+    assert "A change of an answer waits" in organiser.get(f"{BASE}/candidates/{person}/").text
     path = f"{BASE}/candidates/{person}/changes/{waiting}"
+    assert "Public now:" in organiser.get(path).text
     assert post(organiser, path, act=act).status_code == 422
     assert post(organiser, path, act=act, reason=REASON).status_code == 303
     assert len(fetch(select(PledgeEvent))) == entries

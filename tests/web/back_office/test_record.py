@@ -84,7 +84,13 @@ def test_an_objection_is_noted_and_settled_by_a_colleague_and_the_candidate_is_t
     public = app.test_client().get(f"/{arranged.slug}/candidates/{arranged.jane_id}/").text
     assert "Taken out after the candidate objected" in public
     assert "It was somebody else." in public
-    (mail,) = fetch(select(OutboxMessage).where(OutboxMessage.subject.contains("objection")))
+    noted, mail = fetch(
+        select(OutboxMessage)
+        .where(OutboxMessage.subject.contains("objection"))
+        .order_by(OutboxMessage.id)
+    )
+    assert "By telephone, on 1 May." in noted.body
+    assert "If you do not object, reply to this e-mail." in noted.body
     assert "no longer counts" in mail.body
     assert "/record" in mail.body
     verbs = [line.verb for line in fetch(select(AuditEntry).order_by(AuditEntry.id))]
@@ -263,10 +269,12 @@ def test_two_organisers_stand_between_a_suggestion_and_the_public(
     own = {"verdict": "right", "csrf_token": token_of(first, form)}
     assert first.post(f"{review}{event.id}", data=own).status_code == 409
     # Whoever sends the same once more has not entered it, and may review it.
+    clock.advance(minutes=1)
     assert second.post(
         form.partition("?")[0], data=data | {"csrf_token": token_of(second, form)}
     ).status_code == 303  # fmt: skip
     assert len(fetch(select(PledgeEvent))) == 1
+    assert "Entry 1 says the same, so nothing was added." in second.get(review).text
     done = second.post(
         f"{review}{event.id}", data={"verdict": "right", "csrf_token": token_of(second, review)}
     )

@@ -10,7 +10,7 @@ from campaign.followups.mail_choice import get_mail_state
 from campaign.followups.requests import correct_candidate_address, settle_candidate_request
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
-from campaign.pledges.queries import list_invitations
+from campaign.pledges.queries import list_invitations, list_open_changes
 from campaign.reports.office_candidates import (
     MAXIMUM_ROWS,
     CandidatePage,
@@ -68,6 +68,7 @@ def show(campaign_slug: str, person_id: int) -> str:
         page=page,
         mail=get_mail_state(session(), campaign, page.candidacy.id),
         invitations=list_invitations(session(), campaign.id, page.candidacy.id),
+        changes=list_open_changes(session(), campaign.id, page.candidacy.id),
     )
 
 

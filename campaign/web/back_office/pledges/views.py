@@ -47,6 +47,7 @@ def record_submit(campaign_slug: str, person_id: int) -> Response | tuple[str, i
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
     form = _form(campaign_slug)
     candidacy = candidate_page(session(), campaign, person_id=person_id).candidacy
+    moment = now()
     if form.validate_on_submit():
         try:
             sha256 = _keep_copy(form)
@@ -58,7 +59,7 @@ def record_submit(campaign_slug: str, person_id: int) -> Response | tuple[str, i
                 stance=Stance(form.stance.data),
                 channel=Channel(form.channel.data),
                 entered_by=current_actor(),
-                now=now(),
+                now=moment,
                 statement=form.statement.data or "",
                 source_url=form.source_url.data or "",
                 quote=form.quote.data or "",
@@ -71,8 +72,14 @@ def record_submit(campaign_slug: str, person_id: int) -> Response | tuple[str, i
             form.form_errors.append(str(error))
         else:
             form.copy.data = None
-            _log("record_pledge", f"pledge_event:{event.id}")
-            flash(_("The answer is recorded. Another organiser must review it now."))
+            if event.recorded_at == moment:
+                _log("record_pledge", f"pledge_event:{event.id}")
+                flash(_("The answer is recorded. Another organiser must review it now."))
+            else:
+                said = _(
+                    "Entry %(number)s says the same, so nothing was added.", number=event.sequence
+                )
+                flash(said)
             return redirect(
                 url_for(
                     "organise_candidates.show", campaign_slug=campaign_slug, person_id=person_id

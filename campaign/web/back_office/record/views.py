@@ -115,7 +115,7 @@ def _words(step: RecordStep, *, is_told: bool) -> str:
         RecordStep.HIDE: _("The texts of this entry are hidden."),
         RecordStep.UNHIDE: _("The texts of this entry are public again."),
     }
-    if step in (RecordStep.WITHDRAW, RecordStep.DISPUTE):
+    if step is RecordStep.WITHDRAW:
         return said[step]
     return f"{said[step]} {told_words(is_told=is_told)}"
 

@@ -1,0 +1,99 @@
+"""What is disputed is marked wherever a stance stands, and what is hidden is read nowhere."""
+
+import html
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from campaign.pledges.models import PledgeEvent
+from campaign.pledges.service import dispute_entry, hide_texts
+from tests.factories.pledges import NOW, published
+from tests.factories.worlds import PledgeWorld, pledge_world
+from tests.web.client import CheckingClient
+
+PLACE = "/safer-streets/northmoor-east"
+STATEMENT, QUOTE, WORDS = "Zealous «statement»", "Quirky & quoted words", "Jarring objection"
+SOURCE, COPY = "https://news.example.org/yonder", "https://archive.example/xebec"
+
+
+@pytest.fixture
+def world(web_session: Session) -> PledgeWorld:
+    web_session.expire_on_commit = False
+    return pledge_world()
+
+
+@pytest.fixture
+def entry(web_session: Session, world: PledgeWorld) -> PledgeEvent:
+    """A public entry with every text that one can have."""
+    entry = published(
+        web_session, world, statement=STATEMENT, quote=QUOTE, source_url=SOURCE, archive_url=COPY
+    )
+    web_session.commit()
+    return entry
+
+
+def with_a_stance(world: PledgeWorld) -> list[str]:
+    """List every public page and file in which the stance of the first candidate stands."""
+    person_id = world.candidacies[0].person_id
+    return [
+        f"{PLACE}/", f"{PLACE}/write", f"{PLACE}/press/", f"{PLACE}/press/note.txt",
+        f"{PLACE}/press/candidates.csv", f"{PLACE}/feed.atom",
+        f"/safer-streets/candidates/{person_id}/", "/safer-streets/candidates/",
+        "/safer-streets/pledges/", "/safer-streets/pledges.csv", "/safer-streets/pledges.json",
+        "/safer-streets/pledges/feed.atom",
+        "/embed/safer-streets/northmoor-east/", f"/embed/safer-streets/candidate/{person_id}/",
+        f"/api/v1/campaigns/safer-streets/candidates/{person_id}",
+        "/api/v1/campaigns/safer-streets/candidates",
+        "/api/v1/campaigns/safer-streets/constituencies/northmoor-east",
+    ]  # fmt: skip
+
+
+def elsewhere() -> list[str]:
+    """List what else the public can open of the campaign."""
+    return [
+        "/safer-streets/", f"{PLACE}/share/", "/embed/safer-streets/",
+        "/safer-streets/pledges/record.jsonl", "/api/v1/campaigns/safer-streets/events",
+        "/safer-streets/share/",
+    ]  # fmt: skip
+
+
+def test_a_disputed_answer_is_marked_wherever_it_stands(
+    client: CheckingClient, web_session: Session, world: PledgeWorld, entry: PledgeEvent
+) -> None:
+    where = {"campaign_id": world.campaign.id, "event_id": entry.id, "now": NOW}
+    unmarked = {path: client.get(path).text for path in with_a_stance(world)}
+    dispute_entry(web_session, entered_by="candidate", words=WORDS, **where)
+    web_session.commit()
+    for path in with_a_stance(world):
+        text = client.get(path).text
+        marks = ("isputed by the candidate", '"dispute":"open"', ",open,", 'term="disputed"')
+        assert any(mark in text for mark in marks), path
+        assert not any(mark in unmarked[path] for mark in marks), path
+
+
+def test_what_is_hidden_is_read_nowhere(
+    app: Flask, client: CheckingClient, web_session: Session, world: PledgeWorld, entry: PledgeEvent
+) -> None:
+    where = {"campaign_id": world.campaign.id, "event_id": entry.id, "now": NOW}
+    dispute_entry(web_session, entered_by="candidate", words=WORDS, **where)
+    web_session.commit()
+    paths = [*with_a_stance(world), *elsewhere()]
+    texts = (STATEMENT, QUOTE, WORDS, SOURCE, COPY)
+    shown = {text for path in paths for text in texts if _holds(client, path, text)}
+    assert shown == set(texts), "else their absence says nothing"
+    hide_texts(web_session, hidden_by="organiser:2", reason="It names a neighbour.", **where)
+    web_session.commit()
+    for path in paths:
+        assert not [text for text in texts if _holds(client, path, text)], path
+
+
+def _holds(client: CheckingClient, path: str, text: str) -> bool:
+    answer = client.get(path)
+    assert answer.status_code == 200, path
+    page = answer.text
+    return any(text in each for each in (page, html.unescape(page), _decoded(page)))
+
+
+def _decoded(page: str) -> str:
+    return page.replace("\\u00ab", "«").replace("\\u00bb", "»")
