@@ -28,7 +28,8 @@ NEWS_AT = time(18)
 """Time of the election's own day at which the news of a day are written."""
 LOOK_BACK = timedelta(days=7)
 """News that are older are no news; longer than any worker stands still."""
-BATCH = 200
+BATCH = 50
+"""Supporters who are told in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
