@@ -28,7 +28,8 @@ NEWS_AT = time(18)
 """Time of the election's own day at which the news of a day are written."""
 LOOK_BACK = timedelta(days=7)
 """News that are older are no news; longer than any worker stands still."""
-BATCH = 200
+BATCH = 50
+"""Supporters who are told in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,6 @@ class AnsweredCandidate:
     """A candidate whose record grew, as the mail shows them."""
 
     candidacy: Candidacy
-    link: str
-    """Where everybody reads the answers in full."""
     stances: Sequence[tuple[str, str]]
     """Title of each ask answered today, and the stance in words; none where no answer stands."""
 
@@ -110,7 +109,6 @@ def _tell(
         return 0
     asks = list_asks(session, campaign.id)
     means = correspondence(toolkit, session)
-    base = f"{toolkit.settings.base_url}/{campaign.slug}/candidates"
     for subscription, supporter in rows:
         letters = _letters_with_news(session, subscription, changed)
         subscription.told_at = until
@@ -125,15 +123,11 @@ def _tell(
             action=letters[-1].action,
             places=list(dict.fromkeys(each.action.constituency.name for each in letters)),
             candidates=[
-                AnsweredCandidate(
-                    each.candidacy,
-                    f"{base}/{each.candidacy.person_id}/",
-                    _stances(each.candidacy_id, asks, answers),
-                )
+                AnsweredCandidate(each.candidacy, _stances(each.candidacy_id, asks, answers))
                 for each in letters
             ],
             link=means.make_action_link(letters[-1].action),
-            unsubscribe_link=UNSUBSCRIBE_HERE,
+            unsubscribe=UNSUBSCRIBE_HERE,
         )
         queue_notice(
             session,

@@ -11,7 +11,7 @@ from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import Lane, MessageStatus
 from campaign.followups.overtaken import ask_writers, hold_overtaken_letters
 from campaign.pledges.rules import Channel, Stance
-from campaign.pledges.service import record_pledge
+from campaign.pledges.service import record_pledge, withdraw_pledge
 from tests.conftest import FrozenClock
 from tests.integration.letters import letters_of, messages_of
 from tests.web.client import CheckingClient
@@ -102,6 +102,31 @@ def test_what_is_sent_instead_is_what_stands_in_the_form(
     newest = waiting_mail(app)[-1]
     assert "My own words after the answer." in newest.body
     assert subject in newest.subject
+
+
+def test_nobody_sends_thanks_for_an_answer_that_has_changed_meanwhile(
+    app: Flask, client: CheckingClient, place: Place, address: str, clock: FrozenClock
+) -> None:
+    form = form_of(client.get(address).text, "thank_you") | {"text": ["Thank you for your yes."]}
+    clock.advance(minutes=1)
+    with database_of(app).transaction() as session:
+        withdraw_pledge(
+            session,
+            campaign_id=place.campaign_id,
+            candidacy_id=letters_of(session)[0].candidacy_id,
+            ask_id=list_asks(session, place.campaign_id)[0].id,
+            entered_by="candidate",
+            now=clock(),
+        )
+    told = client.post(address, data=form)
+    assert told.status_code == 422
+    assert "The public answers have changed" in errors_of(told)
+    assert "No answer of" in told.text
+    assert "Thank you for your yes." in told.text
+    assert "Send this thank-you" not in client.get(address).text
+    assert statuses(app) == ["held", "queued"]
+    assert client.post(address, data=form_of(told.text, "follow_up")).status_code == 303
+    assert statuses(app) == ["queued", "queued"]
 
 
 def test_nothing_is_a_choice(app: Flask, client: CheckingClient, address: str) -> None:

@@ -16,7 +16,8 @@ from campaign.letters.service.life import WORKER
 from campaign.letters.service.outcome_mail import queue_question
 from campaign.letters.service.questions import let_go, open_questions
 
-BATCH = 200
+BATCH = 50
+"""Letters that are asked about in one transaction: each mail takes a millisecond or two."""
 
 
 def keep_questions(

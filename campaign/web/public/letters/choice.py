@@ -11,6 +11,7 @@ from wtforms.validators import AnyOf, InputRequired, ValidationError
 from campaign.core.errors import InvalidInput
 from campaign.letters.rules import AnswerChoice, clean_body, clean_subject, showable
 from campaign.letters.service import Question
+from campaign.reports.candidate_record import CandidateRecord
 
 
 class ChoiceForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped.
@@ -24,8 +25,22 @@ class ChoiceForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped.
             )
         ]
     )
+    shown_stances = HiddenField()
+    """What the page showed of where the candidate stands."""
     subject = StringField(__("Subject"), validators=[InputRequired(__("Enter a subject."))])
     text = TextAreaField(__("Your text"), validators=[InputRequired(__("Write your letter."))])
+
+    def has_seen(self, record: CandidateRecord) -> bool:
+        """Tell whether the page showed what is public now, and say so once where it did not."""
+        if self.shown_stances.data in ("", None, _stances(record)):
+            return True
+        self.form_errors.append(
+            _(
+                "The public answers have changed since you opened this page. Read them below, "
+                "change your text if you want to, and send it then."
+            )
+        )
+        return False
 
     def validate_subject(self, field: StringField) -> None:
         """Say what is wrong with a subject."""
@@ -37,7 +52,11 @@ class ChoiceForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped.
 
 
 def make_choice_forms(
-    question: Question, campaign_name: str, *, returned: ChoiceForm | None
+    question: Question,
+    campaign_name: str,
+    record: CandidateRecord,
+    *,
+    returned: ChoiceForm | None,
 ) -> dict[AnswerChoice, ChoiceForm]:
     """Return the two forms, filled in: with what came back, with a thank-you, with their own text.
 
@@ -63,10 +82,15 @@ def make_choice_forms(
         else:
             form = ChoiceForm(formdata=None, data={"subject": subject, "text": text})
             form.choice.data = choice.value
+        form.shown_stances.data = _stances(record)
         for field in form:
             field.id = f"{choice.value}-{field.name}"
         forms[choice] = form
     return forms
+
+
+def _stances(record: CandidateRecord) -> str:
+    return ",".join(each.answer.stance if each.answer else "" for each in record.asks)
 
 
 def _check(clean: Callable[[str], str], field: Field) -> None:

@@ -16,7 +16,7 @@ from campaign.letters import queries, service
 from campaign.letters.errors import ActionExpired, LettersClosed, TextInvalid, TooManyMails
 from campaign.letters.rules import AnswerChoice
 from campaign.pledges.queries import map_languages
-from campaign.reports.candidate_record import build_candidate_record
+from campaign.reports.candidate_record import CandidateRecord, build_candidate_record
 from campaign.reports.expected_letters import expect_letters
 from campaign.reports.writing_desk import WritingDesk
 from campaign.supporters.service import PROOF_LIFETIME, browser_proves, sign_browser_proof
@@ -156,7 +156,7 @@ def choose_submit(token: str, letter_id: int) -> tuple[str, int] | BaseResponse:
     try:
         if form.choice.data == AnswerChoice.NOTHING:
             service.choose_nothing(session(), found, letter_id, now=now())
-        elif form.validate():
+        elif form.validate() and form.has_seen(_record_for(token, letter_id)):
             service.send_instead(
                 session(),
                 found,
@@ -280,16 +280,25 @@ def _choice_page(token: str, letter_id: int, *, form: ChoiceForm | None = None) 
     found = queries.get_action(session(), toolkit().signer, token)
     question = service.get_question(session(), found, letter_id, now=now())
     campaign = queries.get_campaign_of(session(), found)
+    record = build_candidate_record(session(), campaign, question.letter.candidacy)
     return render_template(
         "public/letters/choose.html",
         token=token,
         action=found,
         campaign=campaign,
         question=question,
-        record=build_candidate_record(session(), campaign, question.letter.candidacy),
-        forms_by_choice=make_choice_forms(question, campaign.name, returned=form),
+        record=record,
+        forms_by_choice=make_choice_forms(question, campaign.name, record, returned=form),
         returned=form,
     )
+
+
+def _record_for(token: str, letter_id: int) -> CandidateRecord:
+    """Return where the candidate of a letter stands; raises LetterNotFound, QuestionClosed."""
+    found = queries.get_action(session(), toolkit().signer, token)
+    question = service.get_question(session(), found, letter_id, now=now())
+    campaign = queries.get_campaign_of(session(), found)
+    return build_candidate_record(session(), campaign, question.letter.candidacy)
 
 
 def _proof_cookie(campaign_id: int) -> str:
