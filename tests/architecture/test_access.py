@@ -54,6 +54,7 @@ ACCESS: dict[str, str | Role] = {
     "share.campaign": PUBLIC,
     "share.campaign_code": PUBLIC,
     "share.campaign_image": PUBLIC,
+    "share.candidate": PUBLIC,
     "share.constituency": PUBLIC,
     "share.constituency_code": PUBLIC,
     "share.constituency_image": PUBLIC,
@@ -191,6 +192,7 @@ ROUTES = """
 /<campaign_slug>/<constituency_slug>/write POST
 /<campaign_slug>/candidates/ GET
 /<campaign_slug>/candidates/<int:person_id>/ GET
+/<campaign_slug>/candidates/<int:person_id>/share/ GET
 /<campaign_slug>/candidates/<int:person_id>/suggest GET
 /<campaign_slug>/candidates/<int:person_id>/suggest POST
 /<campaign_slug>/candidates/<int:person_id>/suggested GET

@@ -253,6 +253,36 @@ def test_the_page_to_share_has_code_picture_and_qr_code(
     assert client.get("/safer-streets/nowhere/share/").status_code == 404
 
 
+def test_the_frame_of_a_candidate_can_be_copied_too(
+    client: CheckingClient, world: PledgeWorld
+) -> None:
+    person = world.candidacies[0].person_id
+    share = f"/safer-streets/candidates/{person}/share/"
+    assert f'href="{share}"' in client.get(f"/safer-streets/candidates/{person}/").text
+    html = client.get(share).text
+    assert f"src=&#34;http://localhost/embed/safer-streets/candidate/{person}/&#34;" in html
+    assert f"{share}?column=340#embed" in html
+    assert client.get("/safer-streets/candidates/1/share/").status_code == 404
+
+
+def test_a_press_kit_says_where_an_answer_comes_from(
+    client: CheckingClient, world: PledgeWorld, web_session: Session
+) -> None:
+    record_answer(web_session, world, stance=Stance.YES, statement="I will.")
+    published(
+        web_session, world, candidacy_id=world.candidacies[1].id, channel=Channel.HUSTINGS,
+        quote="“So shall I.”", source_url="https://news.example.org/hustings",
+    )  # fmt: skip
+    web_session.commit()
+    html = client.get(f"{PLACE}/press/").text
+    assert "answered by the candidate through their personal link" in html
+    assert 'href="https://news.example.org/hustings"' in html
+    assert f">http://localhost{PLACE}/</a>" in html
+    note = client.get(f"{PLACE}/press/note.txt").text
+    assert "  “So shall I.”\n" in note
+    assert "hustings, https://news.example.org/hustings\n" in note
+
+
 def test_a_press_kit_has_figures_with_denominators_and_date(
     client: CheckingClient, world: PledgeWorld, web_session: Session
 ) -> None:

@@ -13,7 +13,7 @@ from campaign.core.errors import InvalidInput, NotFound
 from campaign.elections.queries import get_election
 from campaign.geography.queries import get_constituency
 from campaign.web.shared.addresses import absolute
-from campaign.web.shared.caching import FRESH_SECONDS, same_for_everybody
+from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import session, toolkit
 from campaign.web.shared.frames import (
     WIDEST,
@@ -28,6 +28,8 @@ from campaign.web.shared.problems import problem
 from campaign.web.shared.sharing import for_all_sites
 
 IMAGE_WIDTH, IMAGE_HEIGHT = 1200, 630
+CACHE_SECONDS = 86_400
+"""The frame stays the same, whatever it shows; only its height may suit less."""
 LARGEST = 99_999
 """Pixels, for who names no limit; nobody may name more."""
 
@@ -65,7 +67,7 @@ def show() -> Response:
         "title": frame.title,
         "provider_name": campaign.name,
         "provider_url": absolute("campaigns.show", campaign_slug=frame.values["campaign_slug"]),
-        "cache_age": FRESH_SECONDS,
+        "cache_age": CACHE_SECONDS,
         "width": width,
         "height": height,
         "html": frame.markup(width=width, height=height),

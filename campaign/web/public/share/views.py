@@ -1,4 +1,4 @@
-"""The page "Share and embed", the share image and the QR code, of a campaign and of each place."""
+"""The page "Share and embed", of a campaign, a place and a candidate; share images and QR codes."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext as _
 
 from campaign.campaigns.queries import get_campaign
+from campaign.candidates.queries import get_candidacy_of_person
 from campaign.elections.queries import get_election
 from campaign.geography.queries import get_constituency
 from campaign.reports.credits import LICENCE, credit_line
@@ -17,7 +18,13 @@ from campaign.web.shared.addresses import absolute
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import session
 from campaign.web.shared.filters import part_of
-from campaign.web.shared.frames import COLUMNS, Frame, campaign_frame, constituency_frame
+from campaign.web.shared.frames import (
+    COLUMNS,
+    Frame,
+    campaign_frame,
+    candidate_frame,
+    constituency_frame,
+)
 from campaign.web.shared.limits import PICTURE, limited
 from campaign.web.shared.sharing import for_all_sites
 
@@ -39,6 +46,18 @@ def constituency(campaign_slug: str, constituency_slug: str) -> Response:
     values = {"campaign_slug": found.slug, "constituency_slug": place.slug}
     page = absolute("geography.constituency", **values)
     return _page(found, place, page=page, frame=constituency_frame(found, place))
+
+
+@blueprint.get("/<campaign_slug>/candidates/<int:person_id>/share/")
+def candidate(campaign_slug: str, person_id: int) -> Response:
+    """Show how to show a candidate's answers elsewhere."""
+    found = get_campaign(session(), campaign_slug)
+    candidacy = get_candidacy_of_person(
+        session(), person_id=person_id, election_id=found.election_id
+    )
+    page = absolute("tracker.candidate", campaign_slug=found.slug, person_id=candidacy.person_id)
+    frame = candidate_frame(found, candidacy)
+    return _page(found, candidacy.ballot.constituency, page=page, frame=frame, candidacy=candidacy)
 
 
 @blueprint.get("/<campaign_slug>/share.png")
@@ -89,13 +108,14 @@ def _at(campaign_slug: str, constituency_slug: str) -> tuple[Any, Any]:
     return found, place
 
 
-def _page(campaign: Any, place: Any, *, page: str, frame: Frame) -> Response:
+def _page(campaign: Any, place: Any, *, page: str, frame: Frame, candidacy: Any = None) -> Response:
     column = request.args.get("column", type=int)
     return same_for_everybody(
         render_template(
             "public/share/show.html",
             campaign=campaign,
             place=place,
+            candidacy=candidacy,
             page=page,
             frame=frame,
             columns=COLUMNS,
