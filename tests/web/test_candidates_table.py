@@ -42,10 +42,10 @@ def lines(client: CheckingClient) -> dict[str, tuple[str, list[str]]]:
     html = client.get(ADDRESS).get_data(as_text=True)
     body = html.split('<table class="compare')[1].split("<tbody")[1].split("</tbody>")[0]
     found = {}
-    for row in body.split("<tr ")[1:]:
+    for row in body.split("<tr")[1:]:
         (name,) = re.findall(r'abbr="([^"]+)"', row)
         head, cells = row.split("</th>")
-        found[name] = (words("<" + head), [words("<td" + cell) for cell in cells.split("<td")[1:]])
+        found[name] = (words("<tr" + head), [words("<td" + cell) for cell in cells.split("<td")[1:]])
     return found
 
 
