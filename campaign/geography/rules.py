@@ -8,6 +8,7 @@ from enum import StrEnum
 _OUTWARD = r"[A-Z]{1,2}[0-9][A-Z0-9]?"
 _INWARD = r"[0-9][A-Z]{2}"
 NORMALISED_POSTCODE = re.compile(f"{_OUTWARD}{_INWARD}")
+_MEANT_AS_POSTCODE = re.compile(r"(?=.*\d)[A-Z]{1,2}[A-Z\d]{1,5}")
 _NOISE = re.compile(r"[\s.\-_,]+")
 _DIGIT_OF = {"O": "0", "I": "1", "L": "1", "S": "5", "Z": "2"}
 _LETTER_OF = {"0": "O", "1": "I", "5": "S"}
@@ -76,6 +77,11 @@ def normalise_postcode(text: str) -> str | None:
     """
     postcode = _NOISE.sub("", text).upper()
     return postcode if NORMALISED_POSTCODE.fullmatch(postcode) else None
+
+
+def looks_like_postcode(text: str) -> bool:
+    """Tell whether somebody meant a postcode, whole or half: no name of a person or place does."""
+    return _MEANT_AS_POSTCODE.fullmatch(_NOISE.sub("", text).upper()) is not None
 
 
 def format_postcode(postcode: str) -> str:

@@ -21,6 +21,7 @@ from campaign.reports.register import AGREEING, Standing, list_counted_parties, 
 from campaign.reports.stances import list_current_stances
 
 PAGE_SIZE = 50
+_APOSTROPHES = "'’‘ʼ`´"
 
 
 class Answered(StrEnum):
@@ -259,9 +260,10 @@ def _has_words(standing: Standing, place: Constituency, sought: Sequence[str]) -
 
 
 def _plain(text: str) -> str:
-    """Return a text without accents and case, as people type it."""
-    signs = unicodedata.normalize("NFKD", text.replace("’", "'"))
-    return "".join(sign for sign in signs if not unicodedata.combining(sign)).casefold()
+    """Return a text as people type it: no accents, case or apostrophes, other signs as spaces."""
+    signs = unicodedata.normalize("NFKD", text.casefold())
+    kept = (sign for sign in signs if sign not in _APOSTROPHES and not unicodedata.combining(sign))
+    return "".join(sign if sign.isalnum() else " " for sign in kept)
 
 
 def _sort(matches: list[Match], order: Order, newest: Mapping[int, int]) -> None:

@@ -1,6 +1,11 @@
 import pytest
 
-from campaign.geography.rules import likely_postcodes, normalise_postcode, outside_uk
+from campaign.geography.rules import (
+    likely_postcodes,
+    looks_like_postcode,
+    normalise_postcode,
+    outside_uk,
+)
 
 
 @pytest.mark.parametrize("typed", ["ab10 1ab", " AB101AB ", "Ab10  1aB", "AB10-1AB", "ab 10 1 ab"])
@@ -28,3 +33,23 @@ def test_a_right_postcode_is_not_offered_again() -> None:
 def test_the_islands_are_known() -> None:
     assert outside_uk("IM11AA") == "the Isle of Man"
     assert outside_uk("AB101AB") is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_meant"),
+    [
+        ("AB10 1AB", True),
+        ("ab10", True),
+        ("M1", True),
+        ("sw1a 1", True),
+        ("SW1A IAA", True),
+        ("JE2 3AB", True),
+        ("Holborn", False),
+        ("Ely", False),
+        ("100", False),
+        ("Aldershot GU11", False),
+        ("", False),
+    ],
+)
+def test_who_means_a_postcode_is_understood(typed: str, is_meant: bool) -> None:
+    assert looks_like_postcode(typed) == is_meant

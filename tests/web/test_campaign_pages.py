@@ -165,7 +165,7 @@ def test_candidates_stand_by_surname_and_say_whether_they_can_be_reached(
     page = client.get("/safer/old-harbour/").text
     assert page.index("Zoe Abbot") < page.index("Adam Zimmer")
     assert "1 of 2 can be reached by e-mail" in page
-    assert "No e-mail address is known" in page
+    assert "so no letter can reach this candidate yet" in page
     assert page.index("Adam Zimmer") < page.index("Gone Away") < page.index("No longer standing")
     assert page.count("No answer yet</span>") == 2
     assert page.count("No address known</span>") == 1

@@ -1,6 +1,7 @@
 """Finding candidates by what they are called, where they stand and what they answered."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -122,6 +123,40 @@ def test_a_postcode_leads_to_its_constituency(client: CheckingClient, world: Ple
     answer = client.get(f"{ADDRESS}?q=AB10+1AB")
     assert answer.status_code == 302
     assert answer.headers["Location"].endswith("/safer-streets/find?postcode=AB10+1AB")
+
+
+def test_half_a_postcode_is_explained_where_postcodes_are(
+    client: CheckingClient, world: PledgeWorld
+) -> None:
+    answer = client.get(f"{ADDRESS}?q=ab10", follow_redirects=True)
+    assert answer.status_code == 422
+    assert "is not a full postcode" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_found"),
+    [
+        ("O'Neill", True),
+        ("O\u2019Neill", True),
+        ("oneill", True),
+        ("smith-jones", True),
+        ("jones, smith", True),
+        ("stoke on trent", True),
+        ("Stoke-on-Trent", True),
+        ("st. kew", True),
+        ("O Neil", True),
+        ("neil?", True),
+        ("Stoke under Trent", False),
+    ],
+)
+def test_signs_and_accents_need_not_be_typed(
+    client: CheckingClient, web_session: Session, world: PledgeWorld, typed: str, is_found: bool
+) -> None:
+    ballot = BallotFactory(election=world.election, constituency__name="Stoke-on-Trent and St Kew")
+    CandidacyFactory(ballot=ballot, person__name="Siân O'Neill Smith-Jones")
+    web_session.commit()
+    names = found(client, f"q={quote(typed)}")
+    assert names == (["Siân O&#39;Neill Smith-Jones"] if is_found else [])
 
 
 @pytest.mark.parametrize("query", ["party=PP0", "ask=9", "answer=maybe", "sort=loud", "nation=X"])

@@ -42,10 +42,13 @@ def lines(client: CheckingClient) -> dict[str, tuple[str, list[str]]]:
     html = client.get(ADDRESS).get_data(as_text=True)
     body = html.split('<table class="compare')[1].split("<tbody")[1].split("</tbody>")[0]
     found = {}
-    for row in body.split("<tr ")[1:]:
+    for row in body.split("<tr")[1:]:
         (name,) = re.findall(r'abbr="([^"]+)"', row)
         head, cells = row.split("</th>")
-        found[name] = (words("<" + head), [words("<td" + cell) for cell in cells.split("<td")[1:]])
+        found[name] = (
+            words("<tr" + head),
+            [words("<td" + cell) for cell in cells.split("<td")[1:]],
+        )
     return found
 
 
@@ -67,8 +70,10 @@ def test_every_candidate_has_a_line_and_every_ask_a_column(
         "No answer yet",
     ]
     assert table["Bob Birch"] == ("Bob Birch Amber", ["No answer yet to any of the 2 asks"])
-    assert "No e-mail address is known" in table["Cat Cedar"][0]
-    assert table["Cat Cedar"][1] == ["No address known to any of the 2 asks"]
+    assert table["Cat Cedar"][1] == ["No address known so no letter can reach this candidate yet"]
+    record_answer(web_session, world, stance=Stance.YES, candidate=2)
+    web_session.commit()
+    assert "No e-mail address is known" in lines(client)["Cat Cedar"][0]
     assert table["Abe Alder"][0].endswith("No longer standing")
     assert table["Abe Alder"][1] == ["No answer yet", "No"]
     assert "1 of 3 have answered" in words(html)

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from campaign.campaigns.queries import get_campaign
 from campaign.candidates.queries import get_candidacy_of_person
 from campaign.elections.queries import get_election
-from campaign.geography.rules import normalise_postcode
+from campaign.geography.rules import looks_like_postcode
 from campaign.pledges.queries import find_published_head, map_invited
 from campaign.pledges.rules import Stance
 from campaign.pledges.service import takes_answers
@@ -53,7 +53,7 @@ def search(campaign_slug: str) -> BaseResponse | tuple[str, int]:
     campaign = get_campaign(session(), campaign_slug)
     form = CandidateSearchForm(request.args, list_search_choices(session(), campaign))
     is_valid = form.validate()
-    if is_valid and normalise_postcode(form.q.data or ""):
+    if is_valid and looks_like_postcode(form.q.data or ""):
         return redirect(
             url_for("geography.find", campaign_slug=campaign.slug, postcode=form.q.data)
         )
