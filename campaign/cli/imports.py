@@ -55,7 +55,7 @@ def constituencies(file: str, boundary_set: str | None, name: str | None, dry_ru
     """Add or change constituencies from a CSV or a hexjson."""
     with open_source(file) as source, _transaction(is_dry_run=dry_run) as session:
         report = import_constituencies(session, source, boundary_set=boundary_set, name=name)
-        _print_constituencies(source, report, "constituencies")
+    _print_constituencies(source, report, "constituencies")
     _print_end(is_dry_run=dry_run)
 
 
@@ -67,7 +67,7 @@ def hexmap(file: str, boundary_set: str | None, dry_run: bool) -> None:
     """Put the hexagons of a hexjson on constituencies that are known."""
     with open_source(file) as source, _transaction(is_dry_run=dry_run) as session:
         report = import_hexmap(session, source, boundary_set=boundary_set)
-        _print_constituencies(source, report, "hexagons")
+    _print_constituencies(source, report, "hexagons")
     _print_end(is_dry_run=dry_run)
 
 
@@ -111,16 +111,27 @@ def candidates(
         options = _ask(
             content, options, asks_merge=merge is None, asks_emails=missing_emails is None
         )
-    with _transaction(is_dry_run=dry_run) as session:
-        report = import_candidates(
-            session, content, options=options, now=toolkit().clock(), is_dry_run=dry_run
-        )
-        for line in describe(report, lists_names=dry_run):
-            click.echo(line)
-        report.check()
-        if taken := _withdraw_letters(session):
-            click.echo(f"{taken} letters to candidates who no longer stand will not be sent.")
+    _import_candidates(content, options, is_dry_run=dry_run)
     _print_end(is_dry_run=dry_run)
+
+
+def _import_candidates(
+    content: CandidateFile, options: CandidateOptions, *, is_dry_run: bool
+) -> None:
+    """Import, then say what was done: whoever reads only the first lines stops nothing."""
+    lines: list[str] = []
+    try:
+        with _transaction(is_dry_run=is_dry_run) as session:
+            report = import_candidates(
+                session, content, options=options, now=toolkit().clock(), is_dry_run=is_dry_run
+            )
+            lines += describe(report, lists_names=is_dry_run)
+            report.check()
+            if taken := _withdraw_letters(session):
+                lines.append(f"{taken} letters to candidates who no longer stand will not be sent.")
+    finally:
+        for line in lines:  # Also of a file that is refused.
+            click.echo(line)
 
 
 def _withdraw_letters(session: Session) -> int:

@@ -70,6 +70,18 @@ def test_a_refusal_is_one_sentence_and_exit_code_1(
 
 
 @pytest.mark.usefixtures("seats")
+def test_whoever_reads_only_the_first_lines_stops_no_import(
+    app: Flask, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(_line: str) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("campaign.cli.imports.click.echo", closed)
+    run(app, "candidates", PEOPLE, "--election", ELECTION)
+    assert count(sqlite_database, Candidacy) == 5
+
+
+@pytest.mark.usefixtures("seats")
 def test_postcodes_are_loaded_quietly(
     app: Flask, sqlite_database: Database, tmp_path: Path
 ) -> None:

@@ -23,6 +23,7 @@ from campaign.letters.service import (
     run_chores,
     withdraw_letter,
     withdraw_letters,
+    withdraw_unreachable,
 )
 from campaign.supporters.models import AddressConfirmation, NewsSubscription
 from tests.conftest import FrozenClock
@@ -251,6 +252,21 @@ def test_nothing_leaves_after_the_poll(session: Session, clock: FrozenClock) -> 
     chores(session, clock)
     assert states(session) == [(LetterStatus.HELD, HeldReason.CALENDAR)] * 2
     assert {mail.status for mail in messages_of(session, Lane.LETTER)} == {MessageStatus.CANCELLED}
+
+
+def test_results_take_no_letter_for_one_to_somebody_who_withdrew(
+    session: Session, clock: FrozenClock
+) -> None:
+    scene = make_scene()
+    confirm(session, written(scene, session, clock), clock)
+    clock.time = scene.ballot.election.poll_closes_at
+    scene.candidacies[0].status = CandidacyStatus.ELECTED
+    scene.candidacies[1].status = CandidacyStatus.NOT_ELECTED
+    session.flush()
+    assert not withdraw_unreachable(session, now=clock())
+    chores(session, clock)
+    chores(session, clock)
+    assert states(session) == [(LetterStatus.HELD, HeldReason.CALENDAR)] * 2
 
 
 def test_a_sent_message_makes_a_sent_letter(session: Session, clock: FrozenClock) -> None:

@@ -91,7 +91,7 @@ def withdraw_unreachable(session: Session, *, now: datetime, limit: int = BATCH)
         session,
         [
             Letter.status.in_((LetterStatus.UNCONFIRMED, LetterStatus.QUEUED, LetterStatus.HELD)),
-            or_(Candidacy.status != CandidacyStatus.STANDING, Ballot.is_cancelled.is_(True)),
+            or_(Candidacy.status == CandidacyStatus.WITHDRAWN, Ballot.is_cancelled.is_(True)),
             is_not_claimed(),
         ],
         limit=limit,

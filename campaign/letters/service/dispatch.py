@@ -40,7 +40,7 @@ def check_open(campaign: Campaign, election: Election, now: datetime) -> None:
 
 def why_unreachable(candidacy: Candidacy) -> str:
     """Return why nothing may ever be sent for this candidacy; empty when something may."""
-    if candidacy.status is not CandidacyStatus.STANDING:
+    if candidacy.status is CandidacyStatus.WITHDRAWN:
         return "candidate_withdrew"
     return "poll_cancelled" if candidacy.ballot.is_cancelled else ""
 
