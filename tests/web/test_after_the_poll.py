@@ -243,3 +243,39 @@ def test_the_frozen_record_takes_no_answer_and_still_settles_what_is_in_it(
         reason="It names a private person.",
         now=clock(),
     )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *PUBLIC,
+        "/safer-streets/northmoor-east/press/",
+        "/safer-streets/northmoor-east/press/note.txt",
+        "/embed/safer-streets/",
+        "/embed/safer-streets/northmoor-east/",
+    ],
+)
+def test_nobody_is_expected_to_answer_any_more(
+    client: CheckingClient,
+    world: PledgeWorld,
+    web_session: Session,
+    clock: FrozenClock,
+    address: str,
+) -> None:
+    close_the_poll(clock, world)
+    elect(web_session, world, 0, 2)
+    text = words(page(client, address))
+    assert "answer yet" not in text.lower()
+    assert "answered yet" not in text
+
+
+def test_a_press_kit_and_its_note_say_who_was_elected(
+    client: CheckingClient, world: PledgeWorld, web_session: Session, clock: FrozenClock
+) -> None:
+    close_the_poll(clock, world)
+    elect(web_session, world, 0)
+    assert "Ann Ash Blue Elected" in words(page(client, f"{PLACE}press/"))
+    note = page(client, f"{PLACE}press/note.txt")
+    assert "Ann Ash (Blue), elected\n" in note
+    assert "Bob Birch (Amber)\n" in note
+    assert "WHERE EACH CANDIDATE STOOD" in note

@@ -148,7 +148,7 @@ def test_each_hexagon_is_a_link_with_words_and_a_mark(
         ("half", "../northmoor-east/",
          "Northmoor East: 1 of 2 answered, 1 said yes", "1"),
         ("unanswered", "../northmoor-west/",
-         "Northmoor West: no answer yet from 1", ""),
+         "Northmoor West: none of 1 has answered", ""),
         ("no_poll", "../south-isle/", "South Isle: the poll is cancelled", "×"),
     ]  # fmt: skip
     assert table(html, "by-constituency-caption")["Nowhere"] == ["Nobody is known to stand"]

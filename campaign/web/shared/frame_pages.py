@@ -9,7 +9,7 @@ from campaign.elections.queries import find_ballot, get_election
 from campaign.reports.candidate_record import build_candidate_record
 from campaign.reports.constituency import list_stands
 from campaign.reports.tallies import tally_campaign, tally_elected
-from campaign.web.shared.context import session
+from campaign.web.shared.context import now, session
 
 
 def draw_campaign(campaign: Any) -> str:
@@ -35,15 +35,18 @@ def draw_constituency(campaign: Any, place: Any) -> str:
         constituency=place,
         ballot=ballot,
         asks=list_asks(session(), campaign.id),
+        phase=election.phase(now()),
         stands=[each for each in stands if each.is_standing],
     )
 
 
 def draw_candidate(campaign: Any, candidacy: Any) -> str:
     """Return where one candidate stands."""
+    election = get_election(session(), campaign.election_id)
     return render_template(
         "embeds/candidate.html",
         campaign=campaign,
-        election=get_election(session(), campaign.election_id),
+        election=election,
+        phase=election.phase(now()),
         record=build_candidate_record(session(), campaign, candidacy),
     )

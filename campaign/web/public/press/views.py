@@ -58,6 +58,7 @@ def _facts(campaign_slug: str, constituency_slug: str) -> dict[str, Any]:
     return {
         "campaign": campaign,
         "election": election,
+        "phase": election.phase(now()),
         "kit": build_press_kit(session(), campaign, election, place),
         "credit": credit_line(campaign, election),
         "licence": LICENCE,

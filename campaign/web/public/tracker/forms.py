@@ -30,14 +30,16 @@ class CandidateSearchForm(Form):
     elected = BooleanField(__("Only those who were elected"))
     sort = SelectField(__("Sort by"))
 
-    def __init__(self, arguments: MultiDict[str, str], choices: SearchChoices) -> None:
+    def __init__(
+        self, arguments: MultiDict[str, str], choices: SearchChoices, *, is_over: bool
+    ) -> None:
         super().__init__(arguments)
         self.party.data = choices.first_party.get(self.party.data, self.party.data)
         # Named by its place, since ids of our database mean nothing to anybody.
         numbered = list(enumerate(choices.asks, start=1))
         self._ask_ids = {str(number): ask_id for number, (ask_id, _title) in numbered}
         _offer(self.ask, [(str(number), title) for number, (_id, title) in numbered])
-        _offer(self.answer, _answers())
+        _offer(self.answer, _answers(is_over=is_over))
         _offer(self.party, choices.parties)
         _offer(self.nation, [(nation, nation) for nation in choices.nations])
         _offer(self.sort, _orders(), is_narrowing=False)
@@ -86,7 +88,7 @@ def _answer(value: str) -> Stance | Answered | None:
     return Answered(value) if value in list(Answered) else Stance(value)
 
 
-def _answers() -> list[tuple[str, str]]:
+def _answers(*, is_over: bool) -> list[tuple[str, str]]:
     return [
         (Answered.AGREED, _("Yes, with or without reservations")),
         (Stance.YES, _("Yes")),
@@ -94,7 +96,7 @@ def _answers() -> list[tuple[str, str]]:
         (Stance.PARTLY, _("Partly")),
         (Stance.NO, _("No")),
         (Stance.DECLINED, _("Declined to answer")),
-        (Answered.NOT_YET, _("No answer yet")),
+        (Answered.NOT_YET, _("No answer") if is_over else _("No answer yet")),
         (Answered.NO_ADDRESS, _("No address known")),
     ]
 

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from campaign.campaigns.queries import get_campaign
 from campaign.candidates.queries import get_candidacy_of_person
 from campaign.elections.queries import get_election
+from campaign.elections.rules import ElectionPhase
 from campaign.geography.rules import looks_like_postcode
 from campaign.pledges.queries import find_published_head, map_invited
 from campaign.pledges.rules import Stance
@@ -51,7 +52,12 @@ def show(campaign_slug: str) -> Response:
 def search(campaign_slug: str) -> BaseResponse | tuple[str, int]:
     """Show the candidates who match what somebody looks for, on the map and as a list."""
     campaign = get_campaign(session(), campaign_slug)
-    form = CandidateSearchForm(request.args, list_search_choices(session(), campaign))
+    phase = get_election(session(), campaign.election_id).phase(now())
+    form = CandidateSearchForm(
+        request.args,
+        list_search_choices(session(), campaign),
+        is_over=phase is ElectionPhase.CLOSED,
+    )
     is_valid = form.validate()
     if is_valid and looks_like_postcode(form.q.data or ""):
         return redirect(
@@ -68,7 +74,7 @@ def search(campaign_slug: str) -> BaseResponse | tuple[str, int]:
         campaign=campaign,
         form=form,
         found=found,
-        phase=found.election.phase(now()),
+        phase=phase,
         shades=[each for each in Shade if each is not Shade.NO_YES],
         now=now(),
     )
