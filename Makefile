@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # A process of pytest for each core; a file's tests stay together, and so do the browser's.
-TOGETHER := --numprocesses auto --dist loadgroup --no-loadscope-reorder
+TOGETHER := --numprocesses auto --dist loadscope --no-loadscope-reorder
 
 help: ## List the verbs.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s  %s\n", $$1, $$2}'

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from xdist.scheduler import LoadScopeScheduling
 
 from campaign.app import create_app
 from campaign.core import schema
@@ -40,16 +42,21 @@ def missing(reason: str) -> None:
     pytest.skip(reason)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests stay together where several processes run them.
+class TestsTogether(LoadScopeScheduling):
+    """Which tests stay together where several processes run them.
 
-    Those of a file share what it sets up; those with a browser share one demonstration and one
-    walk over all pages, which take minutes.
+    Those of a file share what it sets up; those with a browser share one demonstration and one walk
+    over all pages, which take minutes.
     """
-    for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        group = folder if folder == "browser" else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "browser" if file.startswith("tests/browser/") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TestsTogether:
+    return TestsTogether(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
