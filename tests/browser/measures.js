@@ -33,10 +33,13 @@
       const parent = node.parentElement;
       if (!node.data.trim() || parent.closest("svg, option, script, noscript") || !seen(parent)) continue;
       if (isHiddenFromEyes(parent)) continue;
+      const regions = [...ancestors(parent)].filter(scrolls).map((each) => each.getBoundingClientRect());
       const range = document.createRange();
       range.selectNodeContents(node);
       for (const box of range.getClientRects()) {
-        if (box.width > 1 && box.height > 1) yield { parent, box };
+        // What is scrolled out of its region is not drawn.
+        const away = regions.some((region) => box.top >= region.bottom || box.bottom <= region.top);
+        if (box.width > 1 && box.height > 1 && !away) yield { parent, box };
       }
     }
   };

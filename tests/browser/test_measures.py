@@ -21,6 +21,10 @@ SOUND = """
   <div class="region" role="region" aria-label="Figures" tabindex="0">
     <p style="width: 3000px">x</p>
   </div>
+  <div class="region" role="region" aria-label="Words" tabindex="0" style="height: 2rem">
+    <p>One</p><p>Two</p><p>Three</p>
+  </div>
+  <p>What follows lies below the region, and on nothing.</p>
 </body></html>
 """
 FAULTS: list[tuple[Measure, str, str]] = [
