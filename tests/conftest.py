@@ -45,13 +45,17 @@ def missing(reason: str) -> None:
 class TestsTogether(LoadScopeScheduling):
     """Which tests stay together where several processes run them.
 
-    Those of a file share what it sets up; those with a browser share one demonstration and one walk
-    over all pages, which take minutes.
+    Those of a file share what it sets up. Those with a browser share a demonstration, and two files
+    of them one walk over all pages, which takes minutes: these are by themselves.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "browser" if file.startswith("tests/browser/") else file
+        if not file.startswith("tests/browser/"):
+            return file
+        return (
+            "walk" if file.endswith(("test_every_page.py", "test_html_checker.py")) else "browser"
+        )
 
 
 @pytest.hookimpl(optionalhook=True)
