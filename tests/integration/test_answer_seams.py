@@ -24,6 +24,7 @@ from campaign.letters.models import Action, Letter, LetterQuestion
 from campaign.letters.rules import AnswerChoice, HeldReason, LetterStatus
 from campaign.letters.service import (
     choose_mail_form,
+    hold_all_answered_letters,
     hold_answered_letters,
     keep_questions,
     record_delivery,
@@ -174,6 +175,20 @@ def test_many_letters_are_held_in_batches(loop: Loop) -> None:
     assert loop.states() == [HELD, QUEUED] * 5
     assert log_of(loop.session, letters_of(loop.session)[0]) == ["unconfirmed", "queued", "held"]
     loop.assert_balanced()
+
+
+def test_all_are_held_at_once_where_no_chore_comes_for_the_others(loop: Loop) -> None:
+    for number in range(5):
+        loop.confirm(loop.write(email=f"writer{number}@example.org", key=f"form {number}"))
+    loop.answer()
+    hold_all_answered_letters(
+        loop.session,
+        map_answer_times(loop.session, loop.scene.campaign.id),
+        campaign_id=loop.scene.campaign.id,
+        now=loop.clock(),
+        limit=2,
+    )
+    assert loop.states() == [HELD, QUEUED] * 5
 
 
 def test_a_digest_takes_nothing_along_that_the_chore_has_not_got_to(loop: Loop) -> None:
