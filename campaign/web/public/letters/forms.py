@@ -131,10 +131,10 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
     @property
     def editors(self) -> Iterator[tuple[list[int], Field, Field]]:
         """Yield for each editor its recipients, its subject and its text."""
+        numbers = {str(each): each for each in self.desk.names}
         for number in range(self.editor_count):
             listed = (self[f"for_{number}"].data or "").split(",")
-            ids = [int(each) for each in listed if each.isascii() and each.isdigit()]
-            known = [each for each in ids if each in self.desk.names]
+            known = [numbers[each] for each in listed if each in numbers]
             yield known, self[f"subject_{number}"], self[f"body_{number}"]
 
     @property
