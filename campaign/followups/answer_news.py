@@ -148,15 +148,20 @@ def _known_since() -> ColumnElement[datetime]:
 def _has_written_to(changed: Mapping[int, datetime]) -> ColumnElement[bool]:
     """Return the condition that a letter went to somebody whose record has grown since."""
     moments = moments_table(changed)
+    changed_at = (
+        select(moments.c.moment).where(moments.c.key == Letter.candidacy_id).scalar_subquery()
+    )
     return (
         select(Letter.id)
-        .join(moments, moments.c.key == Letter.candidacy_id)
         .where(
             Letter.supporter_id == NewsSubscription.supporter_id,
             Letter.campaign_id == NewsSubscription.campaign_id,
             Letter.status == LetterStatus.SENT,
-            Letter.created_at < moments.c.moment,
-            _known_since() < moments.c.moment,
+            # First the few letters to any of them, since SQLite reads all moments to find one. As a
+            # sum, so that it goes from the supporter's letters, not from everybody who changed.
+            (Letter.candidacy_id + 0).in_(changed),
+            Letter.created_at < changed_at,
+            _known_since() < changed_at,
         )
         .correlate(NewsSubscription)
         .exists()

@@ -48,9 +48,7 @@ def replace_link(
     Without a mail the new link stands in the next letter. Raises LinkNotMailed where no mail can
     reach the candidate, or the poll has closed; then nothing has changed.
     """
-    if is_mailed and not (
-        is_reachable(session, candidacy) and takes_answers(session, campaign, now=now)
-    ):
+    if is_mailed and not _can_be_mailed(session, campaign, candidacy, now=now):
         raise LinkNotMailed(
             "The link cannot be mailed: no address is known that works, or the poll has closed."
         )
@@ -61,12 +59,16 @@ def replace_link(
 
 def mail_promised_link(
     toolkit: Toolkit, session: Session, campaign: Campaign, candidacy: Candidacy, *, now: datetime
-) -> bool:
-    """Mail a candidate the new link that their page promised, where it can reach them; tell so."""
-    can_be_mailed = is_reachable(session, candidacy) and takes_answers(session, campaign, now=now)
-    if can_be_mailed:
+) -> None:
+    """Mail a candidate the new link that their page promised, where it can reach them."""
+    if _can_be_mailed(session, campaign, candidacy, now=now):
         _mail_link(toolkit, session, campaign, candidacy, now=now)
-    return can_be_mailed
+
+
+def _can_be_mailed(
+    session: Session, campaign: Campaign, candidacy: Candidacy, *, now: datetime
+) -> bool:
+    return is_reachable(session, candidacy) and takes_answers(session, campaign, now=now)
 
 
 def _mail_link(

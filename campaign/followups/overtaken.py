@@ -10,10 +10,9 @@ from campaign.campaigns.rules import CampaignStatus
 from campaign.core.toolkit import Toolkit
 from campaign.followups.correspondence import correspondence
 from campaign.letters.service import hold_answered_letters, keep_questions
+from campaign.letters.service.overtaken import BATCH
 from campaign.pledges.queries import map_answer_times
 
-BATCH = 1_000
-"""Letters of one campaign that the chore holds in one transaction: a fraction of a second."""
 LOOK_BACK = timedelta(days=7)
 """How long ago an answer may have come for letters in the outbox to be looked through for it.
 

@@ -10,7 +10,7 @@ from campaign.delivery.rules import campaign_scope
 from campaign.delivery.service import retry_failed
 from campaign.followups.correspondence import list_mail_stops
 from campaign.followups.invitations import list_passed_over
-from campaign.letters.service import hold_answered_letters
+from campaign.letters.service import hold_all_answered_letters
 from campaign.letters.service.retrying import retry_letters
 from campaign.pledges.queries import list_failed_invitations, map_answer_times
 
@@ -49,7 +49,7 @@ def retry_letters_like(
         now=now,
     )
     answered = map_answer_times(session, campaign_id)
-    hold_answered_letters(session, answered, campaign_id=campaign_id, now=now)
+    hold_all_answered_letters(session, answered, campaign_id=campaign_id, now=now)
     return count
 
 

@@ -55,7 +55,18 @@ def list_changes(
 ) -> list[Change]:
     """Return the newest changes of a campaign, or of one constituency in it."""
     review, newest = aliased(PledgeEvent), aliased(PledgeEvent)
-    latest = _latest_about_each_entry(campaign.id).subquery()
+    events = _latest_about_each_entry(campaign.id)
+    if constituency_id is not None:
+        here = (
+            select(Candidacy.id)
+            .join(Candidacy.ballot)
+            .where(
+                Ballot.election_id == campaign.election_id,
+                Ballot.constituency_id == constituency_id,
+            )
+        )
+        events = events.where(PledgeEvent.candidacy_id.in_(here))
+    latest = events.subquery()
     rows = (
         select(PledgeEvent, AskVersion.title, review.recorded_at, newest.recorded_at)
         .join(latest, latest.c.entry_id == PledgeEvent.id)
@@ -66,12 +77,6 @@ def list_changes(
         .order_by(latest.c.sequence.desc())
         .limit(CHANGES)
     )
-    if constituency_id is not None:
-        rows = (
-            rows.join(Candidacy, Candidacy.id == PledgeEvent.candidacy_id)
-            .join(Ballot, Ballot.id == Candidacy.ballot_id)
-            .where(Ballot.constituency_id == constituency_id)
-        )
     found = session.execute(rows).all()
     people = map_standings(session, [event.candidacy_id for event, *_ in found])
     marks = map_marks(session, campaign.id, event_ids=[event.id for event, *_ in found])

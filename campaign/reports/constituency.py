@@ -12,12 +12,13 @@ from campaign.candidates.rules import CandidacyStatus
 from campaign.elections.models import Ballot
 from campaign.pledges import queries as pledges
 from campaign.pledges.queries import CurrentAnswer
-from campaign.pledges.rules import RequestKind, Stance
+from campaign.pledges.rules import RequestKind
+from campaign.reports.register import AGREEING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateStand:
-    """One candidate and their public answers of today, by ask."""
+    """One candidate and their public answers to the asks of today, by ask."""
 
     candidacy: Candidacy
     answers: Mapping[int, CurrentAnswer]
@@ -44,14 +45,16 @@ class CandidateStand:
         """Whether a letter can be sent: an address is known, and nobody said that it is wrong."""
         return bool(self.candidacy.person.email) and self.refusal is None
 
-    def count_answers(self, asks: Sequence[Ask], *stances: Stance) -> int:
-        """Return how many of some asks are answered; of these stances, where any are given."""
-        given = [self.answers[ask.id].stance for ask in asks if ask.id in self.answers]
-        return sum(not stances or stance in stances for stance in given)
+    @property
+    def agreed(self) -> int:
+        """Return to how many asks they said yes, with or without reservations."""
+        return sum(answer.stance in AGREEING for answer in self.answers.values())
 
 
-def list_stands(session: Session, campaign: Campaign, ballot: Ballot) -> list[CandidateStand]:
-    """Return everybody on the ballot, in its order, with their answers."""
+def list_stands(
+    session: Session, campaign: Campaign, ballot: Ballot, asks: Sequence[Ask]
+) -> list[CandidateStand]:
+    """Return everybody on the ballot, in its order, with their answers to these asks."""
     candidacies = candidates.list_ballot_candidacies(session, ballot.id)
     ids = [candidacy.id for candidacy in candidacies]
     answers = pledges.list_current_answers(session, campaign.id, candidacy_ids=ids)
@@ -60,9 +63,9 @@ def list_stands(session: Session, campaign: Campaign, ballot: Ballot) -> list[Ca
         CandidateStand(
             candidacy=candidacy,
             answers={
-                ask_id: answer
-                for (candidacy_id, ask_id), answer in answers.items()
-                if candidacy_id == candidacy.id
+                ask.id: answers[candidacy.id, ask.id]
+                for ask in asks
+                if (candidacy.id, ask.id) in answers
             },
             refusal=refusals.get(candidacy.id),
         )

@@ -82,9 +82,12 @@ def build_pledge_export(
     """Collect a campaign's public answers for every candidacy of its election, or of one place."""
     election = get_election(session, campaign.election_id)
     asks = list_asks(session, campaign.id)
-    answers = list_current_answers(session, campaign.id)
+    standings = list_standings(session, election.id, constituency_id=constituency_id)
+    # Of everybody without naming anybody: it is the shorter question.
+    ids = None if constituency_id is None else [each.candidacy_id for each in standings]
+    answers = list_current_answers(session, campaign.id, candidacy_ids=ids)
     records = []
-    for standing in list_standings(session, election.id, constituency_id=constituency_id):
+    for standing in standings:
         for ask in asks:
             answer = answers.get((standing.candidacy_id, ask.id))
             records.append(

@@ -39,12 +39,13 @@ def build_press_kit(
 ) -> PressKit:
     """Collect the facts of a constituency."""
     ballot = find_ballot(session, election_id=election.id, constituency_id=place.id)
-    stands = list_stands(session, campaign, ballot) if ballot else []
+    asks = list_asks(session, campaign.id)
+    stands = list_stands(session, campaign, ballot, asks) if ballot else []
     return PressKit(
         place=place,
         ballot=ballot,
         tally=tally_places(session, campaign, [place.id])[place.id],
-        asks=list_asks(session, campaign.id),
+        asks=asks,
         stands=[each for each in stands if each.is_standing],
         writers=public_count(_count_writers(session, campaign.id, place.id)),
     )

@@ -101,12 +101,12 @@ def open_desk(
     check_open(campaign, ballot.election, now)
     if ballot.is_cancelled:
         raise LettersClosed("The poll in this constituency has been cancelled.")
+    asks = list_asks(session, campaign.id)
     stands = [
         each
-        for each in list_stands(session, campaign, ballot)
+        for each in list_stands(session, campaign, ballot, asks)
         if each.candidacy.status is CandidacyStatus.STANDING
     ]
-    asks = list_asks(session, campaign.id)
     return WritingDesk(
         campaign=campaign,
         ballot=ballot,

@@ -1,7 +1,7 @@
 """An answer beside what happens at the same time: workers, digests, strikes, retries, news."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from campaign.delivery.models import OutboxMessage
 from campaign.delivery.returns import SuppressionReason
 from campaign.delivery.rules import Lane, MessageStatus, normalise_recipient
 from campaign.delivery.service import suppress
-from campaign.followups.answer_news import last_news_time, tell_news
+from campaign.followups.answer_news import _has_written_to, last_news_time, tell_news
 from campaign.followups.answers import publish_answers
 from campaign.followups.correspondence import correspondence, run_letter_chores
 from campaign.followups.overtaken import ask_writers, hold_overtaken_letters
@@ -24,6 +24,7 @@ from campaign.letters.models import Action, Letter, LetterQuestion
 from campaign.letters.rules import AnswerChoice, HeldReason, LetterStatus
 from campaign.letters.service import (
     choose_mail_form,
+    hold_all_answered_letters,
     hold_answered_letters,
     keep_questions,
     record_delivery,
@@ -34,6 +35,7 @@ from campaign.letters.service.returns import record_return
 from campaign.pledges.queries import map_answer_times
 from campaign.pledges.rules import Channel, Stance
 from campaign.pledges.service import AnswerDoor, GivenAnswer, withdraw_pledge
+from campaign.supporters.models import NewsSubscription
 from tests.integration.letters import deliver, letters_of, log_of, messages_of
 from tests.integration.test_answer_loop import (
     HELD,
@@ -174,6 +176,20 @@ def test_many_letters_are_held_in_batches(loop: Loop) -> None:
     assert loop.states() == [HELD, QUEUED] * 5
     assert log_of(loop.session, letters_of(loop.session)[0]) == ["unconfirmed", "queued", "held"]
     loop.assert_balanced()
+
+
+def test_all_are_held_at_once_where_no_chore_comes_for_the_others(loop: Loop) -> None:
+    for number in range(5):
+        loop.confirm(loop.write(email=f"writer{number}@example.org", key=f"form {number}"))
+    loop.answer()
+    hold_all_answered_letters(
+        loop.session,
+        map_answer_times(loop.session, loop.scene.campaign.id),
+        campaign_id=loop.scene.campaign.id,
+        now=loop.clock(),
+        limit=2,
+    )
+    assert loop.states() == [HELD, QUEUED] * 5
 
 
 def test_a_digest_takes_nothing_along_that_the_chore_has_not_got_to(loop: Loop) -> None:
@@ -468,3 +484,18 @@ class TestNews:
         assert tell_news(loop.toolkit, loop.session, loop.clock(), limit=1)
         assert not tell_news(loop.toolkit, loop.session, loop.clock(), limit=1)
         assert len(self.told(loop)) == 2
+
+
+def test_whom_to_tell_is_found_by_their_own_letters_and_not_by_all_who_answered(
+    sqlite_database: Database,
+) -> None:
+    """Else it takes as many steps as there are supporters times candidates."""
+    changed = dict.fromkeys(range(1, 4), datetime(2031, 5, 1, tzinfo=UTC))
+    query = select(NewsSubscription.supporter_id).where(_has_written_to(changed))
+    engine = sqlite_database.engine
+    sql = str(query.compile(engine, compile_kwargs={"render_postcompile": True}))
+    with engine.connect() as connection:
+        steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", (None,) * sql.count("?"))
+        (found,) = [step[3] for step in steps if step[3].startswith("SEARCH letters")]
+    assert "supporter_id=?" in found
+    assert "candidacy_id" not in found

@@ -87,6 +87,18 @@ def test_frames_show_who_answered_what(client: CheckingClient, world: PledgeWorl
     assert candidate.count("No answer yet") == 2  # The other ask, and what the words mean.
 
 
+def test_an_answer_to_an_ask_that_was_dropped_is_none_in_any_frame(
+    client: CheckingClient, world: PledgeWorld, web_session: Session
+) -> None:
+    world.asks[0].is_retired = True
+    web_session.commit()
+    campaign, place, candidate = (client.get(path_of(path, world)).text for path in FRAMES)
+    assert "1 of 2" not in campaign
+    assert "0 of 2 candidates have answered." in place
+    assert "Partly" not in place
+    assert "Partly" not in candidate
+
+
 def test_a_frame_has_the_colours_of_its_campaign(
     client: CheckingClient, world: PledgeWorld, web_session: Session
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from html import unescape
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -227,3 +228,16 @@ def test_a_database_at_fault_still_gives_a_plain_page(
     missing = client.get(f"/{slug}/a/b/c/d")
     assert missing.status_code == 404
     assert IMPRINT not in missing.text
+
+
+def test_a_database_in_trouble_does_not_make_an_error_of_an_error_in_the_office(
+    make_app: Callable[..., Flask], tmp_path: Path
+) -> None:
+    client = make_app(database_url=f"sqlite:///{tmp_path / 'empty.sqlite'}").test_client()
+    with client.session_transaction() as kept:
+        kept["_user_id"], kept["_fresh"] = "somebody", True
+    for path in ("/organise/nowhere/nothing/at/all", "/organise/"):
+        answer = client.get(path)
+        assert answer.status_code in (404, 500)
+        assert "Log out" not in answer.text
+        assert "<main" in answer.text

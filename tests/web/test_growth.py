@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.models import AskVersion
 from campaign.candidates.models import Candidacy
 from campaign.core.db import table_of
+from campaign.elections.models import Ballot
+from campaign.geography.models import Constituency
 from campaign.organisers.rules import Role
 from campaign.pledges.models import PledgeEvent
 from campaign.pledges.rules import Channel, EventKind, Stance
@@ -115,6 +117,20 @@ def test_no_page_takes_more_than_its_share_for_a_longer_record(
     assert not too_steep
 
 
+@pytest.mark.parametrize("page", ["press.candidates_csv", "feeds.constituency"])
+def test_a_file_of_one_constituency_takes_no_longer_for_answers_elsewhere(
+    app: Flask, client: CheckingClient, web_session: Session, page: str
+) -> None:
+    with app.test_request_context():
+        path = app.url_for(page, campaign_slug="safer-streets", constituency_slug="place-3")
+    _grow_to(web_session, FEW)
+    few = _steps(app, client, path)
+    _grow_to(web_session, MANY, not_in="place-3")
+    assert few > SLACK, "the steps are counted"
+    # Struck entries are looked for in the whole record.
+    assert _steps(app, client, path) < 1.6 * few
+
+
 def _paths(app: Flask, values: dict[str, object]) -> Iterator[str]:
     for rule in app.url_map.iter_rules():
         if (
@@ -159,13 +175,19 @@ def _counting(app: Flask) -> Iterator["count[int]"]:
         event.remove(engine, "checkin", leave)
 
 
-def _grow_to(session: Session, length: int) -> None:
+def _grow_to(session: Session, length: int, *, not_in: str = "") -> None:
     """Add entries in bulk: by link, entered and reviewed, objected to, hidden; nothing is chained.
 
-    Every place in the record has the id of the same number.
+    Every place in the record has the id of the same number. None is of a candidate in the
+    constituency ``not_in``.
     """
     known = session.query(PledgeEvent).count()
-    candidacies = session.scalars(select(Candidacy.id)).all()
+    candidacies = session.scalars(
+        select(Candidacy.id)
+        .join(Candidacy.ballot)
+        .join(Ballot.constituency)
+        .where(Constituency.slug != not_in)
+    ).all()
     asks = session.execute(select(AskVersion.ask_id, AskVersion.id)).all()
     rows = []
     for sequence in range(known + 1, length + 1):

@@ -64,6 +64,7 @@ def letters(app: Flask) -> list[Letter]:
         ({"recipients": ["99999999999999999999"]}, "has changed"),
         ({"recipients": ["1; DROP TABLE letters"]}, "Choose from the candidates on this page"),
         ({"for_0": ""}, "has changed"),
+        ({"for_0": "9" * 5000}, "has changed"),
         ({"has_postcode": "y", "postcode": "nowhere"}, "full postcode"),
     ],
 )

@@ -390,6 +390,16 @@ OPEN = (
 )  # fmt: skip
 
 
+def test_a_credit_of_several_lines_is_no_head(
+    client: CheckingClient, web_session: Session, world: PledgeWorld
+) -> None:
+    world.election.candidates_credit = "Candidates by\n\nsomebody."
+    web_session.commit()
+    lines = client.get("/safer-streets/pledges/heads.txt").text.splitlines()
+    assert any(line.endswith("Candidates by somebody.") for line in lines)
+    assert all(line.startswith("#") or len(line.split()) == 3 for line in lines)
+
+
 @pytest.mark.parametrize("path", OPEN)
 def test_a_script_of_another_site_reads_every_file(
     client: CheckingClient, world: PledgeWorld, path: str

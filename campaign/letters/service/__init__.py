@@ -15,7 +15,7 @@ from campaign.letters.service.dispatch import check_open
 from campaign.letters.service.letter_mail import render_letter
 from campaign.letters.service.mail import local_moment, queue_notice
 from campaign.letters.service.outcome_mail import queue_passed_on
-from campaign.letters.service.overtaken import hold_answered_letters
+from campaign.letters.service.overtaken import hold_all_answered_letters, hold_answered_letters
 from campaign.letters.service.pausing import keep_pauses, pause_letters, resume_letters
 from campaign.letters.service.placing import collect_by_habit, hasten_digest
 from campaign.letters.service.polls import FollowPolls
@@ -45,6 +45,7 @@ __all__ = [
     "find_letter_of",
     "get_question",
     "hasten_digest",
+    "hold_all_answered_letters",
     "hold_answered_letters",
     "keep_pauses",
     "keep_questions",

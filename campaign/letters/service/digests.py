@@ -27,7 +27,7 @@ from campaign.letters.service.correspondence import Correspondence
 from campaign.letters.service.dispatch import dispatch_letter, find_obstacle
 from campaign.letters.service.letter_mail import queue_letter
 from campaign.letters.service.life import WORKER, forget_message
-from campaign.letters.service.overtaken import hold_answered_letters
+from campaign.letters.service.overtaken import hold_all_answered_letters
 from campaign.supporters.models import Supporter
 
 
@@ -60,7 +60,9 @@ def make_digests(
             continue
         campaign = session.get_one(Campaign, campaign_id)
         candidacy = session.get_one(Candidacy, candidacy_id)
-        _hold_what_was_answered(session, candidacy_id, campaign, correspondence, now=now)
+        # What an answer has overtaken, where the chore for it has not got to it.
+        times = correspondence.list_answer_times(campaign_id, [candidacy_id])
+        hold_all_answered_letters(session, times, campaign_id=campaign_id, now=now)
         gone, held_reason, _reason = find_obstacle(
             session, candidacy, campaign=campaign, correspondence=correspondence, now=now
         )
@@ -70,20 +72,6 @@ def make_digests(
         _make_digest(session, mine, campaign, candidacy, correspondence=correspondence, now=now)
         made += 1
     return made
-
-
-def _hold_what_was_answered(
-    session: Session,
-    candidacy_id: int,
-    campaign: Campaign,
-    correspondence: Correspondence,
-    *,
-    now: datetime,
-) -> None:
-    """Hold what the candidate's answer has overtaken, where the chore for it has not got to it."""
-    times = correspondence.list_answer_times(campaign.id, [candidacy_id])
-    while hold_answered_letters(session, times, campaign_id=campaign.id, now=now):
-        pass
 
 
 def _make_digest(

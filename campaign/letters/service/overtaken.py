@@ -52,6 +52,19 @@ def hold_answered_letters(
     return len(held)
 
 
+def hold_all_answered_letters(
+    session: Session,
+    answered: Mapping[int, datetime],
+    *,
+    campaign_id: int,
+    now: datetime,
+    limit: int = BATCH,
+) -> None:
+    """Hold them however many they are, where no chore comes for what one batch has left."""
+    while hold_answered_letters(session, answered, campaign_id=campaign_id, now=now, limit=limit):
+        pass
+
+
 def _find(
     session: Session, answered: Mapping[int, datetime], *, campaign_id: int, limit: int
 ) -> dict[int, int | None]:

@@ -8,14 +8,9 @@ from campaign.pledges.queries.answers import (
     map_news_times,
     newest_public_entries,
 )
-from campaign.pledges.queries.chain import (
-    ChainFault,
-    ChainReport,
-    NotedHead,
-    check_chain,
-    stream_chain,
-)
+from campaign.pledges.queries.chain import stream_chain
 from campaign.pledges.queries.changes import has_moved_on, list_open_changes
+from campaign.pledges.queries.checking import ChainFault, ChainReport, NotedHead, check_chain
 from campaign.pledges.queries.heads import find_head, find_published_head, list_published_heads
 from campaign.pledges.queries.history import (
     HistoryEntry,

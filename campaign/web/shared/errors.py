@@ -95,7 +95,10 @@ def _page(status: int, *, error: CampaignError | None = None, is_plain: bool = F
 
 
 def _is_in_office() -> bool:
-    return request.path.startswith(f"{PREFIX}/") and find_account() is not None
+    try:
+        return request.path.startswith(f"{PREFIX}/") and find_account() is not None
+    except SQLAlchemyError:  # Then nobody can be told from anybody.
+        return False
 
 
 def _office_page(status: int, **words: Any) -> Response:

@@ -27,14 +27,15 @@ def draw_constituency(campaign: Any, place: Any) -> str:
     """Return where everybody who stands in a constituency stands."""
     election = get_election(session(), campaign.election_id)
     ballot = find_ballot(session(), election_id=election.id, constituency_id=place.id)
-    stands = list_stands(session(), campaign, ballot) if ballot else []
+    asks = list_asks(session(), campaign.id)
+    stands = list_stands(session(), campaign, ballot, asks) if ballot else []
     return render_template(
         "embeds/constituency.html",
         campaign=campaign,
         election=election,
         constituency=place,
         ballot=ballot,
-        asks=list_asks(session(), campaign.id),
+        asks=asks,
         phase=election.phase(now()),
         stands=[each for each in stands if each.is_standing],
     )

@@ -181,6 +181,8 @@ def test_an_invitation_that_could_not_be_sent_is_listed_with_its_cause_and_tried
     assert no_reason.status_code == 422
     assert "Give a reason" in no_reason.text
     reason = {"retry-reason": "The relay has been told who we are."}
+    post(organiser, f"{path}retry", page=path, message="none", **reason)
+    assert "None of these e-mails can be tried again now." in organiser.get(path).text
     done = post(organiser, f"{path}retry", page=path, message=first, **reason)
     assert done.status_code == 303
     page = organiser.get(path).text

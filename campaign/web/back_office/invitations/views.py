@@ -98,7 +98,8 @@ def retry_submit(campaign_slug: str) -> Response | tuple[str, int]:
         return redirect(url_for(".show", campaign_slug=campaign_slug), 303)
     if not form.validate_on_submit():
         return _page(campaign_slug, retry_form=form), 422
-    only = request.form.get("message", type=int)
+    # A number that is none means no message, not every one.
+    only = request.form.get("message", -1, type=int) if "message" in request.form else None
     count = retry_invitations(session(), campaign.id, only=only, now=now())
     if count:
         _log("retry_invitations", campaign.id, form.reason.data or "")

@@ -80,6 +80,7 @@ def constituency(campaign_slug: str, constituency_slug: str) -> Response:
         session(), boundary_set_id=election.boundary_set_id, slug=constituency_slug
     )
     ballot = elections.find_ballot(session(), election_id=election.id, constituency_id=place.id)
+    asks = campaigns.list_asks(session(), campaign.id)
     return same_for_everybody(
         render_template(
             "public/geography/constituency.html",
@@ -89,8 +90,8 @@ def constituency(campaign_slug: str, constituency_slug: str) -> Response:
             ballot=ballot,
             phase=election.phase(now()),
             now=now(),
-            asks=campaigns.list_asks(session(), campaign.id),
-            stands=reports.list_stands(session(), campaign, ballot) if ballot else [],
+            asks=asks,
+            stands=reports.list_stands(session(), campaign, ballot, asks) if ballot else [],
             postcode_release=geography.find_postcode_release(session()),
         )
     )

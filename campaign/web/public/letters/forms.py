@@ -131,10 +131,10 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
     @property
     def editors(self) -> Iterator[tuple[list[int], Field, Field]]:
         """Yield for each editor its recipients, its subject and its text."""
+        numbers = {str(each): each for each in self.desk.names}
         for number in range(self.editor_count):
             listed = (self[f"for_{number}"].data or "").split(",")
-            ids = [int(each) for each in listed if each.isascii() and each.isdigit()]
-            known = [each for each in ids if each in self.desk.names]
+            known = [numbers[each] for each in listed if each in numbers]
             yield known, self[f"subject_{number}"], self[f"body_{number}"]
 
     @property
@@ -223,7 +223,7 @@ class WriteForm(FlaskForm):  # type: ignore[misc]
         self.changed = [
             each
             for each, stances in now.items()
-            if each in self.chosen and shown.get(each, stances) != stances
+            if each in self.chosen and shown.get(str(each), stances) != stances
         ]
         if self.changed:
             self.form_errors.append(
@@ -251,10 +251,10 @@ def write_stances(desk: WritingDesk) -> str:
     return ";".join(f"{number}:{stances}" for number, stances in desk.shown_stances.items())
 
 
-def _read_stances(text: str) -> dict[int, str]:
-    """Read what ``write_stances`` wrote; whatever else was sent is left out."""
+def _read_stances(text: str) -> dict[str, str]:
+    """Read what ``write_stances`` wrote; whatever else was sent is nobody's number."""
     parts = [each.partition(":") for each in text.split(";")]
-    return {int(key): stances for key, _, stances in parts if key.isascii() and key.isdigit()}
+    return {number: stances for number, _, stances in parts}
 
 
 def make_write_form(desk: WritingDesk) -> WriteForm:

@@ -1,27 +1,22 @@
 """Write to candidates, confirm, and see what became of one's letters."""
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from campaign.campaigns.queries import get_campaign
 from campaign.core.errors import Refused
-from campaign.core.languages import Language
-from campaign.delivery.queries import is_paused_by_person
-from campaign.delivery.rules import campaign_scope
 from campaign.elections.queries import get_election
 from campaign.followups.correspondence import correspondence
 from campaign.geography.queries import get_constituency
 from campaign.letters import queries, service
 from campaign.letters.errors import ActionExpired, LettersClosed, TextInvalid, TooManyMails
 from campaign.letters.rules import AnswerChoice
-from campaign.pledges.queries import map_languages
 from campaign.reports.candidate_record import CandidateRecord, build_candidate_record
-from campaign.reports.expected_letters import expect_letters
 from campaign.reports.writing_desk import WritingDesk
 from campaign.supporters.service import PROOF_LIFETIME, browser_proves, sign_browser_proof
-from campaign.web.public.letters.choice import ChoiceForm, make_choice_forms
+from campaign.web.public.letters.choice import ChoiceForm
 from campaign.web.public.letters.forms import WriteForm, make_write_form
+from campaign.web.public.letters.pages import action_page, choice_page, form_page, preview_page
 from campaign.web.shared.context import desks, now, session, toolkit
 from campaign.web.shared.limits import CONFIRMATION, FORM, SUBMISSION, limited
 
@@ -47,7 +42,7 @@ def keep_out_of_indexes(response: Response) -> Response:
 def write(campaign_slug: str, constituency_slug: str) -> str:
     """Show the form with everybody reachable ticked and the drafts in the editors."""
     desk = _desk(campaign_slug, constituency_slug)
-    return _form_page(desk, make_write_form(desk))
+    return form_page(desk, make_write_form(desk))
 
 
 @blueprint.post("/<campaign_slug>/<constituency_slug>/write")
@@ -59,11 +54,11 @@ def write_submit(campaign_slug: str, constituency_slug: str) -> Page:
     form = make_write_form(desk)
     step = request.form.get("step")
     if step == "change":
-        return _form_page(desk, form)
+        return form_page(desk, form)
     if not form.validate():
-        return _form_page(desk, form), 422
+        return form_page(desk, form), 422
     if not is_sending():
-        return _preview_page(desk, form)
+        return preview_page(desk, form)
     try:
         return _send(desk, form)
     except LettersClosed:
@@ -71,10 +66,10 @@ def write_submit(campaign_slug: str, constituency_slug: str) -> Page:
     except TooManyMails as error:
         form.form_errors.append(str(error))
         wait = round(error.wait.total_seconds())
-        return _form_page(desk, form), 429, {"Retry-After": str(wait)}
+        return form_page(desk, form), 429, {"Retry-After": str(wait)}
     except Refused as error:
         form.form_errors.append(str(error))
-        return _form_page(desk, form), 422
+        return form_page(desk, form), 422
 
 
 @blueprint.get("/<campaign_slug>/<constituency_slug>/check-your-mail")
@@ -95,7 +90,7 @@ def check_mail(campaign_slug: str, constituency_slug: str) -> str:
 @blueprint.get("/action/<token>/")
 def action(token: str) -> str:
     """Show an action: what waits for its one button, or what became of each letter."""
-    return _action_page(token)
+    return action_page(token)
 
 
 @blueprint.post("/action/<token>/confirm")
@@ -108,9 +103,9 @@ def action_confirm(token: str) -> tuple[str, int] | BaseResponse:
             session(), found.id, correspondence=correspondence(toolkit(), session()), now=now()
         )
     except ActionExpired as error:
-        return _action_page(token, problem=str(error)), 410
+        return action_page(token, problem=str(error)), 410
     except Refused as error:
-        return _action_page(token, problem=str(error)), 409
+        return action_page(token, problem=str(error)), 409
     response = redirect(url_for(".action", token=token), 303)
     response.set_cookie(
         _proof_cookie(found.campaign_id),
@@ -137,14 +132,14 @@ def action_withdraw(token: str) -> tuple[str, int] | BaseResponse:
         else:
             service.withdraw_letters(session(), found, now=now())
     except Refused as error:
-        return _action_page(token, problem=str(error)), 409
+        return action_page(token, problem=str(error)), 409
     return redirect(url_for(".action", token=token), 303)
 
 
 @blueprint.get("/action/<token>/letter/<int:letter_id>/")
 def choose(token: str, letter_id: int) -> str:
     """Ask what becomes of a letter that had not left when its candidate answered."""
-    return _choice_page(token, letter_id)
+    return choice_page(token, letter_id)
 
 
 @blueprint.post("/action/<token>/letter/<int:letter_id>/")
@@ -168,12 +163,12 @@ def choose_submit(token: str, letter_id: int) -> tuple[str, int] | BaseResponse:
                 now=now(),
             )
         else:
-            return _choice_page(token, letter_id, form=form), 422
+            return choice_page(token, letter_id, form=form), 422
     except TextInvalid as error:
         form.form_errors.append(str(error))
-        return _choice_page(token, letter_id, form=form), 422
+        return choice_page(token, letter_id, form=form), 422
     except Refused as error:
-        return _action_page(token, problem=str(error)), 409
+        return action_page(token, problem=str(error)), 409
     return redirect(url_for(".action", token=token), 303)
 
 
@@ -210,87 +205,6 @@ def _send(desk: WritingDesk, form: WriteForm) -> BaseResponse:
         constituency_slug=desk.ballot.constituency.slug,
     )
     return redirect(check_mail, 303)
-
-
-def _form_page(desk: WritingDesk, form: WriteForm) -> str:
-    form.make_showable()
-    return render_template(
-        "public/letters/write.html", campaign=desk.campaign, desk=desk, form=form
-    )
-
-
-def _preview_page(desk: WritingDesk, form: WriteForm) -> str:
-    languages = map_languages(
-        session(), desk.campaign.id, [letter.candidacy_id for letter in form.letters]
-    )
-    mails = [
-        (
-            letter.candidacy_id,
-            letter.candidacy_id in (form.keep.data or []),
-            service.render_letter(
-                toolkit().emails,
-                subject=letter.subject,
-                body=letter.body,
-                supporter_name=form.writer.name,
-                campaign=desk.campaign,
-                # The link lets its holder answer for the candidate: not for other eyes.
-                answer_link=_(
-                    "[a link for %(name)s alone stands here]", name=desk.names[letter.candidacy_id]
-                ),
-                language=languages.get(letter.candidacy_id, Language.ENGLISH),
-            ),
-            languages.get(letter.candidacy_id, Language.ENGLISH),
-        )
-        for letter in form.letters
-    ]
-    return render_template(
-        "public/letters/preview.html", campaign=desk.campaign, desk=desk, form=form, mails=mails
-    )
-
-
-def _action_page(token: str, *, problem: str = "") -> str:
-    found = queries.get_action(session(), toolkit().signer, token)
-    campaign = queries.get_campaign_of(session(), found)
-    election = get_election(session(), campaign.election_id)
-    path = url_for("campaigns.show", campaign_slug=campaign.slug)
-    return render_template(
-        "public/letters/action.html",
-        token=token,
-        action=found,
-        campaign=campaign,
-        campaign_link=f"{toolkit().settings.base_url}{path}",
-        election=election,
-        phase=election.phase(now()),
-        is_paused=is_paused_by_person(session(), campaign_scope(campaign.id)),
-        is_waiting=queries.is_waiting(found, campaign=campaign, election=election, now=now()),
-        reasons=queries.list_last_reasons(session(), found),
-        expected=expect_letters(
-            session(),
-            found,
-            mail=toolkit().settings.mail,
-            timezone=election.timezone,
-            now=now(),
-        ),
-        can_withdraw=service.can_withdraw,
-        problem=problem,
-    )
-
-
-def _choice_page(token: str, letter_id: int, *, form: ChoiceForm | None = None) -> str:
-    found = queries.get_action(session(), toolkit().signer, token)
-    question = service.get_question(session(), found, letter_id, now=now())
-    campaign = queries.get_campaign_of(session(), found)
-    record = build_candidate_record(session(), campaign, question.letter.candidacy)
-    return render_template(
-        "public/letters/choose.html",
-        token=token,
-        action=found,
-        campaign=campaign,
-        question=question,
-        record=record,
-        forms_by_choice=make_choice_forms(question, campaign.name, record, returned=form),
-        returned=form,
-    )
 
 
 def _record_for(token: str, letter_id: int) -> CandidateRecord:

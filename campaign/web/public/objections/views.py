@@ -1,41 +1,26 @@
 """Behind a candidate's link: what others recorded for them, and how they object."""
 
-from flask import (
-    Blueprint,
-    Response,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from campaign.followups.record import object_by_link
 from campaign.pledges.errors import AlreadyDecided, PledgeEventNotFound
-from campaign.pledges.queries import HistoryEntry, get_language, list_history
+from campaign.pledges.queries import HistoryEntry, list_history
 from campaign.pledges.rules import STATEMENT_LIMIT
-from campaign.pledges.service import AnswerDoor, open_answer_link
+from campaign.pledges.service import AnswerDoor
 from campaign.web.public.objections.forms import ObjectionForm
+from campaign.web.shared.answer_doors import keep_private, open_door
 from campaign.web.shared.context import now, session, toolkit
-from campaign.web.shared.languages import speak
 from campaign.web.shared.limits import ANSWER, limited
 
 blueprint = Blueprint("objections", __name__, url_prefix="/answer/<token>")
-
-
-@blueprint.after_request
-def keep_private(response: Response) -> Response:
-    """Keep pages behind a personal link out of caches and search engines."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+blueprint.after_request(keep_private)
 
 
 @blueprint.get("/record")
 def show(token: str) -> str:
     """Show everything public that is recorded for the candidate, with who entered it."""
-    door = _open(token)
+    door = open_door(token)
     return render_template(
         "public/objections/show.html",
         token=token,
@@ -50,7 +35,7 @@ def show(token: str) -> str:
 @blueprint.get("/object/<int:sequence>")
 def object_(token: str, sequence: int) -> str:
     """Say what an objection does; the button is on this page."""
-    door = _open(token)
+    door = open_door(token)
     return _page(token, door, _entry(door, sequence), ObjectionForm())
 
 
@@ -58,7 +43,7 @@ def object_(token: str, sequence: int) -> str:
 @limited(ANSWER)
 def object_submit(token: str, sequence: int) -> BaseResponse:
     """Mark an entry as disputed by the candidate, at once; a second press changes nothing."""
-    door = _open(token)
+    door = open_door(token)
     entry = _entry(door, sequence)
     form = ObjectionForm()
     if not form.validate() or request.form.get("step") == "change":
@@ -76,12 +61,6 @@ def object_submit(token: str, sequence: int) -> BaseResponse:
         return redirect(url_for(".show", token=token), code=303)
     mailed = 1 if decision.is_candidate_told else None
     return redirect(url_for(".show", token=token, noted=1, mailed=mailed), code=303)
-
-
-def _open(token: str) -> AnswerDoor:
-    door = open_answer_link(session(), toolkit().signer, token, now=now())
-    speak(get_language(session(), door.campaign.id, door.candidacy.id))
-    return door
 
 
 def _history(door: AnswerDoor) -> list[HistoryEntry]:

@@ -1,15 +1,6 @@
 """The page behind a candidate's personal link: answer, change, withdraw, ask for less mail."""
 
-from flask import (
-    Blueprint,
-    Response,
-    abort,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from campaign.core.errors import NotFound
@@ -17,7 +8,7 @@ from campaign.core.languages import Language
 from campaign.followups.answers import keep_answer, publish_answers, withdraw_answer
 from campaign.followups.changes import confirm_changes, dispute_changes, show_changes
 from campaign.followups.requests import note_candidate_request
-from campaign.pledges.queries import get_language, list_open_changes
+from campaign.pledges.queries import list_open_changes
 from campaign.pledges.rules import (
     PAGE_REQUESTS,
     STATEMENT_LIMIT,
@@ -27,20 +18,20 @@ from campaign.pledges.rules import (
 )
 from campaign.pledges.service import (
     AnswerDoor,
-    ChangeDoor,
     choose_language,
-    open_answer_link,
     open_change_link,
     open_dispute_link,
 )
 from campaign.reports.candidate_record import AskRecord, CandidateRecord, build_candidate_record
 from campaign.reports.voices import list_voices
 from campaign.web.public.pledges.forms import AnswerForm, ConfirmForm, answer_form
+from campaign.web.shared.answer_doors import keep_private, open_door, speak_to
 from campaign.web.shared.context import now, session, toolkit
 from campaign.web.shared.languages import speak
 from campaign.web.shared.limits import ANSWER, FORM, limited
 
 blueprint = Blueprint("pledges", __name__)
+blueprint.after_request(keep_private)
 
 _SWITCHES = {f"language-{language}": language for language in Language}
 """The steps that change the language; what is typed in the form so far comes back with it."""
@@ -49,14 +40,6 @@ _SWITCHES = {f"language-{language}": language for language in Language}
 def is_publishing() -> bool:
     """Tell whether the button that publishes was pressed, not one that looks over or changes."""
     return request.form.get("step") == "publish"
-
-
-@blueprint.after_request
-def keep_private(response: Response) -> Response:
-    """Keep pages behind a personal link out of caches and search engines."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
 
 
 @blueprint.get("/answer/<token>/")
@@ -146,7 +129,7 @@ def keep_submit(token: str, ask_slug: str) -> BaseResponse:
 def change(token: str) -> str:
     """Show what a mail's link would change; the button is on this page."""
     door = open_change_link(session(), toolkit().signer, token, now=now())
-    _speak(door)
+    speak_to(door)
     return render_template(
         "public/pledges/change.html",
         token=token,
@@ -162,7 +145,7 @@ def change(token: str) -> str:
 def change_submit(token: str) -> str:
     """Let the changes take effect."""
     door, outcomes = confirm_changes(toolkit(), session(), token, now=now())
-    _speak(door)
+    speak_to(door)
     return render_template(
         "public/pledges/change.html",
         token=token,
@@ -179,7 +162,7 @@ def change_submit(token: str) -> str:
 def dispute(token: str) -> str:
     """Say what objecting to a change does; the button is on this page."""
     door = open_dispute_link(session(), toolkit().signer, token, now=now())
-    _speak(door)
+    speak_to(door)
     return render_template(
         "public/pledges/dispute.html",
         token=token,
@@ -195,7 +178,7 @@ def dispute(token: str) -> str:
 def dispute_submit(token: str) -> str:
     """Drop the changes, end the old link and tell the organisers."""
     door = dispute_changes(toolkit(), session(), token, now=now())
-    _speak(door)
+    speak_to(door)
     return render_template(
         "public/pledges/dispute.html",
         token=token,
@@ -209,27 +192,21 @@ def dispute_submit(token: str) -> str:
 @blueprint.get("/answer/<token>/request/<kind>")
 def ask_for(token: str, kind: str) -> str:
     """Say what a request to the organisers does; the button is on this page."""
-    door, _record = _open(token)
-    return _request_page(token, door, _kind(kind))
+    return _request_page(token, open_door(token), _kind(kind))
 
 
 @blueprint.post("/answer/<token>/request/<kind>")
 @limited(ANSWER)
 def ask_for_submit(token: str, kind: str) -> str:
     """Note the request and say what happens next."""
-    door, _record = _open(token)
+    door = open_door(token)
     note_candidate_request(session(), door, kind=_kind(kind), now=now())
     return _request_page(token, door, _kind(kind), is_done=True)
 
 
 def _open(token: str) -> tuple[AnswerDoor, CandidateRecord]:
-    door = open_answer_link(session(), toolkit().signer, token, now=now())
-    _speak(door)
+    door = open_door(token)
     return door, build_candidate_record(session(), door.campaign, door.candidacy)
-
-
-def _speak(door: AnswerDoor | ChangeDoor) -> None:
-    speak(get_language(session(), door.campaign.id, door.candidacy.id))
 
 
 def _choose(door: AnswerDoor, language: Language) -> None:

@@ -21,7 +21,8 @@ blueprint = Blueprint("record", __name__, url_prefix="/<campaign_slug>/pledges")
 def heads_as_text(campaign_slug: str) -> Response:
     """Give the head of every day as plain text, after lines of comment."""
     campaign, notes = _at(campaign_slug)
-    comment = "".join(f"# {note}\n" for note in notes.values())
+    # Each on one line: a line without the sign is a head.
+    comment = "".join(f"# {' '.join(str(note).split())}\n" for note in notes.values())
     text = f"{comment}{heads_text(session(), campaign)}"
     return same_for_everybody(Response(text, mimetype="text/plain"))
 
