@@ -5,6 +5,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.models import AskVersion
 from campaign.campaigns.queries import list_asks
 from campaign.candidates.models import Candidacy
 from campaign.delivery.models import OutboxMessage
@@ -164,3 +165,15 @@ def test_a_form_with_errors_comes_back_filled_in(
 
 def test_nobody_elses_letter_can_be_chosen_about(client: CheckingClient, address: str) -> None:
     assert client.get(address.replace("/letter/1/", "/letter/999/")).status_code == 404
+
+
+def test_an_answer_to_an_earlier_wording_says_so_beside_the_new_one(
+    app: Flask, client: CheckingClient, place: Place, address: str, clock: FrozenClock
+) -> None:
+    assert "to an earlier wording" not in client.get(address).text
+    with database_of(app).transaction() as session:
+        ask = list_asks(session, place.campaign_id)[0]
+        ask.versions.append(
+            AskVersion(number=2, title="First", wording="Before all else.", created_at=clock())
+        )
+    assert "to an earlier wording of the ask (version 1)" in client.get(address).text
