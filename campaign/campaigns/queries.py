@@ -41,3 +41,15 @@ def list_campaigns(session: Session) -> list[Campaign]:
 def list_asks(session: Session, campaign_id: int) -> list[Ask]:
     """Return the asks that stand today, in their order, with their wordings loaded."""
     return list(session.scalars(_ASKS, {"campaign_id": campaign_id}).unique())
+
+
+def list_asks_ever(session: Session, campaign_id: int) -> list[Ask]:
+    """Return the asks of today, then the retired ones, to which the record may have answers."""
+    return list(
+        session.scalars(
+            select(Ask)
+            .where(Ask.campaign_id == campaign_id)
+            .order_by(Ask.is_retired, Ask.position)
+            .options(joinedload(Ask.versions))
+        ).unique()
+    )

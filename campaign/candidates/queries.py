@@ -44,18 +44,26 @@ def get_candidacy(session: Session, candidacy_id: int) -> Candidacy:
 
 
 def get_candidacy_of_person(session: Session, *, person_id: int, election_id: str) -> Candidacy:
-    """Return how a person stands in an election; raises CandidacyNotFound."""
+    """Return how a person stands in an election; raises CandidacyNotFound.
+
+    A number that Democracy Club has merged into another leads to who it is today, because other
+    sites have it in their links and frames. Who changed ballots is found where they stand now.
+    """
     if person_id > GREATEST_ID:
         raise CandidacyNotFound("Nobody of this number stands in this election.")
+    today = select(PersonAlias.person_id).where(PersonAlias.old_person_id == person_id)
     candidacy = session.scalar(
         select(Candidacy)
         .join(Candidacy.ballot)
-        .where(Candidacy.person_id == person_id, Ballot.election_id == election_id)
+        .where(
+            Candidacy.person_id == func.coalesce(today.scalar_subquery(), person_id),
+            Ballot.election_id == election_id,
+        )
         .options(
             joinedload(Candidacy.person),
             contains_eager(Candidacy.ballot).joinedload(Ballot.constituency),
         )
-        .order_by(Candidacy.id)
+        .order_by(Candidacy.status == CandidacyStatus.WITHDRAWN, Candidacy.id.desc())
         .limit(1)
     )
     if candidacy is None:

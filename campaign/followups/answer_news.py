@@ -21,7 +21,7 @@ from campaign.letters.models import Letter, LetterQuestion
 from campaign.letters.rules import LetterStatus
 from campaign.letters.service import queue_notice
 from campaign.pledges.queries import CurrentAnswer, list_current_answers, map_news_times
-from campaign.pledges.rules import STANCE_WORDS
+from campaign.pledges.rules import STANCE_WORDS, DisputeState
 from campaign.supporters.models import NewsSubscription, Supporter
 
 NEWS_AT = time(18)
@@ -30,6 +30,12 @@ LOOK_BACK = timedelta(days=7)
 """News that are older are no news; longer than any worker stands still."""
 BATCH = 50
 """Supporters who are told in one transaction."""
+
+_DISPUTED = {
+    DisputeState.OPEN: " (disputed by the candidate)",
+    DisputeState.KEPT: " (disputed by the candidate; the entry stands)",
+}
+"""What is struck is no answer, so it has no words here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +208,12 @@ def _stances(
     candidacy_id: int, asks: Sequence[Ask], answers: Mapping[tuple[int, int], CurrentAnswer]
 ) -> list[tuple[str, str]]:
     return [
-        (ask.current.title, STANCE_WORDS[answers[candidacy_id, ask.id].stance])
+        (ask.current.title, _in_words(answers[candidacy_id, ask.id]))
         for ask in asks
         if (candidacy_id, ask.id) in answers
     ]
+
+
+def _in_words(answer: CurrentAnswer) -> str:
+    dispute = answer.marks.dispute
+    return STANCE_WORDS[answer.stance] + (_DISPUTED.get(dispute, "") if dispute else "")

@@ -1,4 +1,4 @@
-"""What the campaign itself writes to a candidate: always with their own link, to one address."""
+"""What the campaign itself writes to a candidate: with their own link while it opens."""
 
 from datetime import date, datetime
 from typing import Any
@@ -29,6 +29,11 @@ def answer_link(toolkit: Toolkit, session: Session, campaign_id: int, candidacy_
         session, toolkit.signer, campaign_id=campaign_id, candidacy_id=candidacy_id
     )
     return f"{toolkit.settings.base_url}/answer/{token}/"
+
+
+def public_page(toolkit: Toolkit, campaign: Campaign, candidacy: Candidacy) -> str:
+    """Return the address at which everybody reads a candidate's answers; it outlives their link."""
+    return f"{toolkit.settings.base_url}/{campaign.slug}/candidates/{candidacy.person_id}/"
 
 
 def is_reachable(session: Session, candidacy: Candidacy) -> bool:

@@ -16,6 +16,7 @@ from campaign.followups.candidate_mail import (
     answer_link,
     is_reachable,
     moment_for,
+    public_page,
     queue_to_candidate,
     render_for,
 )
@@ -241,8 +242,7 @@ def _tell_of_lapse(
         is_open=is_open,
         link=answer_link(toolkit, session, door.campaign.id, door.candidacy.id)
         if is_open
-        else f"{toolkit.settings.base_url}/{door.campaign.slug}/candidates/"
-        f"{door.candidacy.person_id}/",
+        else public_page(toolkit, door.campaign, door.candidacy),
     )
     queue_to_candidate(
         toolkit,

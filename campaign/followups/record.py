@@ -14,6 +14,7 @@ from campaign.delivery.rules import Lane
 from campaign.followups.candidate_mail import (
     answer_link,
     day_for,
+    public_page,
     queue_to_candidate,
     render_for,
 )
@@ -174,7 +175,6 @@ def _told(
         and entry is not None
         and bool(candidacy.person.email)
         and not wants_no_mail(session, campaign.id, candidacy.id)
-        and takes_answers(session, campaign, now=now)
     )
     if can_be_told and entry is not None:
         _tell(toolkit, session, campaign, candidacy, entry, event, now=now)
@@ -192,6 +192,7 @@ def _tell(
     now: datetime,
 ) -> None:
     shown = entry.as_public()  # What is hidden is not sent about either.
+    is_open = takes_answers(session, campaign, now=now)
     text = render_for(
         toolkit,
         session,
@@ -204,7 +205,10 @@ def _tell(
         is_noted=event.entered_by != CANDIDATE,
         reason=event.reason,
         objection=event.statement,
-        link=f"{answer_link(toolkit, session, campaign.id, candidacy.id)}record",
+        is_open=is_open,
+        link=f"{answer_link(toolkit, session, campaign.id, candidacy.id)}record"
+        if is_open
+        else public_page(toolkit, campaign, candidacy),
     )
     queue_to_candidate(
         toolkit,

@@ -46,6 +46,7 @@ def describe_ask(ask: Ask) -> Json:
     return {
         "ask": ask.slug,
         "position": ask.position,
+        "is_retired": ask.is_retired,
         "version": ask.current.number,
         "title": ask.current.title,
         "wording": ask.current.wording,

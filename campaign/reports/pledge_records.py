@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
-from campaign.campaigns.queries import list_asks
+from campaign.campaigns.queries import list_asks, list_asks_ever
 from campaign.elections.queries import get_election
 from campaign.pledges.queries import list_current_answers
 from campaign.reports.credits import LICENCE, credit_line
@@ -128,12 +128,13 @@ def build_pledge_export(
         asks=[
             {
                 "ask": ask.slug,
+                "is_retired": ask.is_retired,
                 "versions": [
                     {"version": version.number, "title": version.title, "wording": version.wording}
                     for version in ask.versions
                 ],
             }
-            for ask in asks
+            for ask in list_asks_ever(session, campaign.id)
         ],
         records=records,
     )

@@ -34,7 +34,7 @@ from campaign.letters.service import (
 from campaign.letters.service.returns import record_return
 from campaign.pledges.queries import map_answer_times
 from campaign.pledges.rules import Channel, Stance
-from campaign.pledges.service import AnswerDoor, GivenAnswer, withdraw_pledge
+from campaign.pledges.service import AnswerDoor, GivenAnswer, dispute_entry, withdraw_pledge
 from campaign.supporters.models import NewsSubscription
 from tests.integration.letters import deliver, letters_of, log_of, messages_of
 from tests.integration.test_answer_loop import (
@@ -449,6 +449,20 @@ class TestNews:
         loop.answer(stance=Stance.PARTLY)
         self.evening(loop)
         assert self.told(loop) == ["Ann Able has answered"]
+
+    def test_the_mail_marks_what_the_candidate_disputes(self, loop: Loop) -> None:
+        loop.confirm(loop.write(to=[0], wants_news=True))
+        loop.deliver()
+        dispute_entry(
+            loop.session,
+            campaign_id=loop.scene.campaign.id,
+            event_id=entered_for(loop),
+            entered_by="candidate",
+            now=loop.clock(),
+        )
+        self.evening(loop)
+        (mail,) = (each for each in messages_of(loop.session) if "asked for news" in each.body)
+        assert ": Yes (disputed by the candidate)\n" in mail.body
 
     def test_the_mail_says_where_to_get_no_more_of_them(self, loop: Loop) -> None:
         loop.confirm(loop.write(to=[0], wants_news=True))

@@ -5,7 +5,9 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.models import AskVersion, Campaign
 from campaign.campaigns.queries import list_asks
+from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.models import Candidacy
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import Lane, MessageStatus
@@ -164,3 +166,38 @@ def test_a_form_with_errors_comes_back_filled_in(
 
 def test_nobody_elses_letter_can_be_chosen_about(client: CheckingClient, address: str) -> None:
     assert client.get(address.replace("/letter/1/", "/letter/999/")).status_code == 404
+
+
+def test_an_answer_to_an_earlier_wording_says_so_beside_the_new_one(
+    app: Flask, client: CheckingClient, place: Place, address: str, clock: FrozenClock
+) -> None:
+    assert "to an earlier wording" not in client.get(address).text
+    with database_of(app).transaction() as session:
+        ask = list_asks(session, place.campaign_id)[0]
+        ask.versions.append(
+            AskVersion(number=2, title="First", wording="Before all else.", created_at=clock())
+        )
+    assert "to an earlier wording of the ask (version 1)" in client.get(address).text
+
+
+def test_their_page_begins_with_what_waits_for_them(client: CheckingClient, address: str) -> None:
+    page = client.get(address.partition("letter/")[0]).text
+    first, _, letters = page.partition('class="grid grid--wide letters"')
+    assert address in first
+    assert "You need do nothing more" not in first
+    assert address in letters
+
+
+def test_a_campaign_that_closes_early_offers_no_choice_that_cannot_be_sent(
+    app: Flask, client: CheckingClient, place: Place, address: str
+) -> None:
+    with database_of(app).transaction() as session:
+        session.get_one(Campaign, place.campaign_id).status = CampaignStatus.CLOSED
+    answer = client.get(address)
+    assert answer.status_code == 409
+    assert "This campaign takes no letters now." in answer.text
+    page = client.get(address.partition("letter/")[0]).text
+    assert address not in page
+    assert "This campaign is closed, so no more letters are sent." in page
+    assert "You can send a thank-you" not in page
+    assert "leaves by itself" not in page

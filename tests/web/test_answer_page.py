@@ -16,7 +16,7 @@ from campaign.letters.rules import LetterStatus
 from campaign.pledges.models import CandidateRequest, PledgeEvent
 from campaign.pledges.queries import list_current_answers, wants_no_mail
 from campaign.pledges.rules import Channel, Stance
-from campaign.pledges.service import answer_token, record_pledge, review_pledge
+from campaign.pledges.service import answer_token, hide_texts, record_pledge, review_pledge
 from tests.conftest import FrozenClock
 from tests.factories import EARLY, EvidenceFactory
 from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
@@ -440,3 +440,24 @@ def test_a_post_without_its_token_against_forgery_is_refused(
     data = {"stance-priority": "yes", "version-priority": "1", "step": "publish"}
     assert client.post(door, data=data).status_code == 400
     assert events(read()) == []
+
+
+def test_a_candidate_reads_on_each_page_of_theirs_that_a_text_is_hidden(
+    client: CheckingClient, web_session: Session, world: PledgeWorld, door: str
+) -> None:
+    publish(client, door, stance_priority="yes", statement_priority="Ask my neighbour.")
+    hide_texts(
+        web_session,
+        campaign_id=world.campaign.id,
+        event_id=events(web_session)[-1].id,
+        reason="It names a neighbour.",
+        hidden_by="organiser:1",
+        now=EARLY,
+    )
+    web_session.commit()
+    page = client.get(door)
+    preview = client.post(door, data=form_data(page) | {"stance-lights": "no", "step": "preview"})
+    for shown in (page, preview, client.get(f"{door}receipt")):
+        text = shown.get_data(as_text=True)
+        assert "The organisers have hidden the texts of this entry." in text
+        assert "Ask my neighbour." not in text

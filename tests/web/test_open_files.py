@@ -427,3 +427,27 @@ def test_a_page_of_people_is_not_open_to_scripts_of_others(
 ) -> None:
     for path in ("/safer-streets/", "/safer-streets/pledges/", f"{PLACE}/press/", f"{PLACE}/write"):
         assert "Access-Control-Allow-Origin" not in client.get(path).headers
+
+
+def test_the_wording_of_a_retired_ask_stays_where_the_record_has_answers_to_it(
+    client: CheckingClient, web_session: Session, world: PledgeWorld
+) -> None:
+    record_answer(web_session, world, stance=Stance.YES)
+    world.asks[0].is_retired = True
+    web_session.commit()
+    asks = "/api/v1/campaigns/safer-streets/asks"
+    for listed in (
+        client.get(asks).get_json()["items"],
+        client.get("/safer-streets/pledges.json").get_json()["asks"],
+    ):
+        assert [(each["ask"], each["is_retired"]) for each in listed] == [
+            ("lights", False),
+            ("priority", True),
+        ]
+        assert "Make it first." in str(listed[1])
+    (answered,) = (
+        each
+        for each in client.get("/safer-streets/pledges.json").get_json()["pledges"]
+        if each["person_id"] == world.candidacies[0].person_id
+    )
+    assert answered["ask"] == "lights", "what is no longer asked counts no more"

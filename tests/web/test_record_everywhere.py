@@ -6,8 +6,9 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from campaign.campaigns.models import AskVersion
 from campaign.pledges.models import PledgeEvent
-from campaign.pledges.service import dispute_entry, hide_texts
+from campaign.pledges.service import dispute_entry, hide_texts, settle_dispute
 from tests.factories.pledges import NOW, published
 from tests.factories.worlds import PledgeWorld, pledge_world
 from tests.web.client import CheckingClient
@@ -86,6 +87,40 @@ def test_what_is_hidden_is_read_nowhere(
     web_session.commit()
     for path in paths:
         assert not [text for text in texts if _holds(client, path, text)], path
+
+
+def test_what_was_said_to_an_earlier_wording_says_so_beside_the_new_one(
+    client: CheckingClient, web_session: Session, world: PledgeWorld, entry: PledgeEvent
+) -> None:
+    person_id = world.candidacies[0].person_id
+    beside_a_wording = [
+        f"{PLACE}/", f"{PLACE}/press/", f"{PLACE}/press/note.txt",
+        f"/safer-streets/candidates/{person_id}/",
+        "/embed/safer-streets/northmoor-east/", f"/embed/safer-streets/candidate/{person_id}/",
+    ]  # fmt: skip
+    for path in beside_a_wording:
+        assert "to an earlier wording" not in client.get(path).text, path
+    world.asks[0].versions.append(
+        AskVersion(number=2, title="Make it first.", wording="Before all else.", created_at=NOW)
+    )
+    web_session.commit()
+    for path in beside_a_wording:
+        assert client.get(path).text.count("to an earlier wording") == 1, path
+
+
+def test_a_press_note_says_how_an_objection_was_settled_and_that_texts_are_hidden(
+    client: CheckingClient, web_session: Session, world: PledgeWorld, entry: PledgeEvent
+) -> None:
+    where = {"campaign_id": world.campaign.id, "event_id": entry.id, "now": NOW}
+    dispute_entry(web_session, entered_by="candidate", words="", **where)
+    settle_dispute(
+        web_session, is_right=True, reason="It is in the film.", settler="organiser:2", **where
+    )
+    hide_texts(web_session, hidden_by="organiser:2", reason="It names a neighbour.", **where)
+    web_session.commit()
+    note = client.get(f"{PLACE}/press/note.txt").text
+    assert "(Disputed by the candidate; the entry stands)" in note
+    assert "The organisers have hidden the texts of this entry." in note
 
 
 def _holds(client: CheckingClient, path: str, text: str) -> bool:

@@ -43,8 +43,10 @@ class Question:
 
 
 def get_question(session: Session, action: Action, letter_id: int, *, now: datetime) -> Question:
-    """Return what is asked about a letter; raises LetterNotFound, QuestionClosed."""
+    """Return what is asked about a letter; raises what ``send_instead`` raises."""
     question = _get_open(session, action, letter_id, now=now)
+    campaign = session.get_one(Campaign, action.campaign_id)
+    check_open(campaign, get_election(session, campaign.election_id), now)
     greeting, text = split(question.letter.body)
     return Question(
         letter=question.letter, greeting=greeting, text=text, expires_at=question.expires_at

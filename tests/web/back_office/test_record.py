@@ -11,13 +11,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
+from campaign.core.languages import Language
 from campaign.delivery.models import OutboxMessage
+from campaign.elections.models import Election
 from campaign.organisers.models import AuditEntry
 from campaign.organisers.rules import Role
 from campaign.pledges.models import EvidenceSuggestion, PledgeEvent
 from campaign.pledges.queries import check_chain
 from campaign.pledges.rules import Channel, Stance, SuggestionStatus
-from campaign.pledges.service import dispute_entry, record_pledge, review_pledge, suggest_evidence
+from campaign.pledges.service import (
+    choose_language,
+    dispute_entry,
+    record_pledge,
+    review_pledge,
+    suggest_evidence,
+)
 from tests.conftest import FrozenClock
 from tests.web.back_office.conftest import token_of
 from tests.web.client import CheckingClient
@@ -95,6 +103,41 @@ def test_an_objection_is_noted_and_settled_by_a_colleague_and_the_candidate_is_t
     assert "/record" in mail.body
     verbs = [line.verb for line in fetch(select(AuditEntry).order_by(AuditEntry.id))]
     assert verbs == ["dispute_pledge", "strike_pledge"]
+
+
+@pytest.mark.parametrize("is_welsh", [False, True])
+def test_once_the_poll_is_over_the_candidate_is_told_with_a_link_that_still_opens(
+    app: Flask,
+    web_session: Session,
+    log_in: LogIn,
+    arranged: SimpleNamespace,
+    entry: int,
+    fetch: Fetch,
+    clock: FrozenClock,
+    is_welsh: bool,
+) -> None:
+    if is_welsh:
+        choose_language(
+            web_session,
+            campaign_id=arranged.campaign_id,
+            candidacy_id=arranged.jane_candidacy_id,
+            language=Language.WELSH,
+        )
+    (election,) = web_session.scalars(select(Election))
+    clock.time = election.poll_closes_at
+    web_session.commit()
+    client, base = log_in(), arranged.base
+    act(client, base, entry, "dispute", "By telephone, on 1 May.")
+    act(client, base, entry, "keep", "The recording is clear.")
+    assert "The candidate is told by e-mail." in client.get(f"{base}/record/{entry}").text
+    noted, settled = fetch(select(OutboxMessage).order_by(OutboxMessage.id))
+    assert "The recording is clear." in settled.body
+    public = f"/{arranged.slug}/candidates/{arranged.jane_id}/"
+    for mail in (noted, settled):
+        assert f"{public}\n" in mail.body
+        assert "/answer/" not in mail.body
+        assert ("atebwch yr e-bost hwn" if is_welsh else "reply to this e-mail") in mail.body
+    assert app.test_client().get(public).status_code == 200
 
 
 def test_nobody_settles_an_objection_to_their_own_entry(

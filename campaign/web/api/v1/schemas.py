@@ -94,6 +94,7 @@ class Ask(Schema):
 
     ask = _text("Stable name, whatever the wording.")
     position = _count("Order, from 1.")
+    is_retired = _flag("Not asked any more; the record may have answers to it.")
     version = _count("Number of the wording of today.")
     title = _text("Short form of today.")
     wording = _text("The full sentence of today.")

@@ -8,7 +8,12 @@ from flask_smorest.pagination import PaginationParameters
 from marshmallow import Schema
 
 from campaign.campaigns.errors import CampaignNotFound
-from campaign.campaigns.queries import get_campaign, list_asks, list_public_campaigns
+from campaign.campaigns.queries import (
+    get_campaign,
+    list_asks,
+    list_asks_ever,
+    list_public_campaigns,
+)
 from campaign.campaigns.rules import SLUG_PATTERN
 from campaign.candidates.queries import get_candidacy_of_person
 from campaign.elections.queries import get_election
@@ -93,9 +98,9 @@ def campaign(campaign_slug: str) -> Json:
 
 @_read(f"{_AT}/asks", schemas.AskList, is_list=True)
 def asks(pagination_parameters: PaginationParameters, campaign_slug: str) -> Json:
-    """List the asks of a campaign with every wording that they have had."""
+    """List the asks of a campaign, retired ones too, with every wording that they have had."""
     found, election = _at(campaign_slug)
-    every = list_asks(session(), found.id)
+    every = list_asks_ever(session(), found.id)
     part = cut(pagination_parameters, len(every))
     shown = every[part["offset"] : part["offset"] + part["limit"]]
     items = [open_data.describe_ask(ask) for ask in shown]
