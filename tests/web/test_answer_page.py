@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import AskVersion
 from campaign.campaigns.rules import CampaignStatus
+from campaign.candidates.rules import CandidacyStatus
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.rules import Lane
 from campaign.letters.models import HiddenWords
@@ -461,3 +462,16 @@ def test_a_candidate_reads_on_each_page_of_theirs_that_a_text_is_hidden(
         text = shown.get_data(as_text=True)
         assert "The organisers have hidden the texts of this entry." in text
         assert "Ask my neighbour." not in text
+
+
+def test_who_no_longer_stands_answers_no_more(
+    client: CheckingClient, door: str, web_session: Session, world: PledgeWorld
+) -> None:
+    world.candidacies[0].status = CandidacyStatus.WITHDRAWN
+    web_session.commit()
+    page = client.get(door)
+    assert page.status_code == 410
+    assert "You are no longer on the list of candidates" in page.text
+    world.candidacies[0].status = CandidacyStatus.STANDING
+    web_session.commit()
+    assert client.get(door).status_code == 200, "they came back, as with a corrected file"

@@ -44,6 +44,7 @@ from campaign.pledges.service.marks import (
 )
 from campaign.pledges.service.record import (
     GivenAnswer,
+    check_is_open,
     record_pledge,
     review_pledge,
     withdraw_pledge,
@@ -73,6 +74,7 @@ __all__ = [
     "answer_token",
     "answer_token_and_language",
     "change_token",
+    "check_is_open",
     "choose_language",
     "dispute_entry",
     "dispute_token",

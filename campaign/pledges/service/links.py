@@ -9,6 +9,7 @@ from campaign.campaigns.models import Campaign
 from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.models import Candidacy
 from campaign.candidates.queries import get_candidacy
+from campaign.candidates.rules import CandidacyStatus
 from campaign.core.languages import Language
 from campaign.core.tokens import Signer, TokenInvalid
 from campaign.elections.queries import get_election
@@ -82,10 +83,12 @@ def find_language_of_link(session: Session, signer: Signer, token: str) -> Langu
 def open_answer_link(session: Session, signer: Signer, token: str, *, now: datetime) -> AnswerDoor:
     """Return what a candidate's link opens.
 
-    Raises TokenInvalid, AnswerLinkRevoked, or AnswersClosed when the campaign or the poll is over.
+    Raises TokenInvalid, AnswerLinkRevoked, or AnswersClosed when the campaign or the poll is over,
+    or the candidate no longer stands.
     """
     campaign_id, candidacy_id = read_answer_token(session, signer, token)
     campaign = session.get_one(Campaign, campaign_id)
+    candidacy = get_candidacy(session, candidacy_id)
     if not takes_answers(session, campaign, now=now):
         raise AnswersClosed(
             "“%(campaign)s” no longer takes answers, because the poll or the campaign has closed. "
@@ -93,7 +96,14 @@ def open_answer_link(session: Session, signer: Signer, token: str, *, now: datet
             campaign=campaign.name,
             email=campaign.contact_email,
         )
-    return AnswerDoor(campaign, get_candidacy(session, candidacy_id))
+    if candidacy.status is CandidacyStatus.WITHDRAWN:
+        raise AnswersClosed(
+            "You are no longer on the list of candidates, so “%(campaign)s” takes no answer of "
+            "yours. If that is wrong, write to %(email)s.",
+            campaign=campaign.name,
+            email=campaign.contact_email,
+        )
+    return AnswerDoor(campaign, candidacy)
 
 
 def takes_answers(session: Session, campaign: Campaign, *, now: datetime) -> bool:

@@ -82,7 +82,7 @@ def record_pledge(
     if channel is not Channel.LINK and not (source_url or quote):
         raise PledgeInvalid("Give the source of this answer: a web address or a quote.")
     campaign = lock_record(session, campaign_id)
-    _check_open(session, campaign, entered_by=entered_by, now=now)
+    check_is_open(session, campaign, entered_by=entered_by, now=now)
     ask_version = _current_version(session, campaign_id=campaign_id, ask_id=ask_id)
     latest = _latest_entry(session, campaign_id, candidacy_id, ask_id)
     answer = (
@@ -140,7 +140,7 @@ def withdraw_pledge(
     """
     reason = clean_text(reason, limit=REASON_LIMIT)
     campaign = lock_record(session, campaign_id)
-    _check_open(session, campaign, entered_by=entered_by, now=now)
+    check_is_open(session, campaign, entered_by=entered_by, now=now)
     latest = _latest_entry(session, campaign_id, candidacy_id, ask_id)
     is_first_hand = entered_by == CANDIDATE
     if latest is None:
@@ -215,7 +215,8 @@ def _check_who(channel: Channel, entered_by: str) -> None:
         raise PledgeInvalid("Only the candidate answers by link; say how the answer was given.")
 
 
-def _check_open(session: Session, campaign: Campaign, *, entered_by: str, now: datetime) -> None:
+def check_is_open(session: Session, campaign: Campaign, *, entered_by: str, now: datetime) -> None:
+    """Raise AnswersClosed or RecordClosed where nothing can be answered or entered any more."""
     if takes_answers(session, campaign, now=now):
         return
     sentence = "The campaign or the poll has closed, so the record takes no more answers."

@@ -31,6 +31,10 @@ _SENTENCES = (
         "A change that was not confirmed before then has lapsed: the earlier answer stands. "
         "To correct the record, write to %(email)s."
     ),
+    _l(
+        "You are no longer on the list of candidates, so “%(campaign)s” takes no answer of yours. "
+        "If that is wrong, write to %(email)s."
+    ),
 )
 """Sentences of errors below the web that a candidate can meet, for the catalogue to hold."""
 

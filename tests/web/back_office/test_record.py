@@ -344,3 +344,17 @@ def test_a_reviewer_sees_which_answer_gives_way(
     assert "2: entered by an organiser; a second one has seen the source" in page
     assert "Hash before it" in page
     assert "Nobody yet" in client.get(f"{arranged.base}/record/{entry + 2}").text
+
+
+def test_no_answer_is_typed_in_vain_once_the_poll_is_over(
+    web_session: Session, log_in: LogIn, arranged: SimpleNamespace, clock: FrozenClock
+) -> None:
+    path = f"{arranged.base}/candidates/{arranged.jane_id}/pledge"
+    client = log_in()
+    assert client.get(path).status_code == 200
+    (election,) = web_session.scalars(select(Election))
+    clock.time = election.poll_closes_at
+    web_session.rollback()
+    page = client.get(path)
+    assert page.status_code == 409
+    assert "the record takes no more answers" in page.text

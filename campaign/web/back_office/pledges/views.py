@@ -20,7 +20,13 @@ from campaign.pledges.queries import (
     list_entries_to_review,
 )
 from campaign.pledges.rules import Channel, Stance
-from campaign.pledges.service import COPY_LIMIT, keep_copy, record_pledge, take_up_suggestion
+from campaign.pledges.service import (
+    COPY_LIMIT,
+    check_is_open,
+    keep_copy,
+    record_pledge,
+    take_up_suggestion,
+)
 from campaign.reports.office_candidates import candidate_page
 from campaign.web.back_office.access import current_account, current_actor, requires
 from campaign.web.back_office.pledges.forms import PledgeForm
@@ -37,6 +43,8 @@ MAXIMUM_FORM_BYTES = 256 * 1024
 @requires(Role.ORGANISER)
 def record(campaign_slug: str, person_id: int) -> str:
     """Ask for an answer that a candidate gave elsewhere, filled in from a suggestion if one is."""
+    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
+    check_is_open(session(), campaign, entered_by=current_actor(), now=now())
     return _form_page(campaign_slug, person_id, _form(campaign_slug))
 
 
