@@ -25,6 +25,18 @@
       );
     });
 
+  // What a box that scrolls shows of a line; nothing is drawn of what is scrolled out of it.
+  const shown = (parent, box) => {
+    let { top, bottom } = box;
+    for (const each of ancestors(parent)) {
+      if (!scrolls(each)) continue;
+      const frame = each.getBoundingClientRect();
+      top = Math.max(top, frame.top);
+      bottom = Math.min(bottom, frame.bottom);
+    }
+    return new DOMRect(box.left, top, box.width, Math.max(0, bottom - top));
+  };
+
   // Text as it is drawn: one box for each line of each piece of text.
   const lines = function* () {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -35,7 +47,8 @@
       if (isHiddenFromEyes(parent)) continue;
       const range = document.createRange();
       range.selectNodeContents(node);
-      for (const box of range.getClientRects()) {
+      for (const whole of range.getClientRects()) {
+        const box = shown(parent, whole);
         if (box.width > 1 && box.height > 1) yield { parent, box };
       }
     }
