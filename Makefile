@@ -38,7 +38,7 @@ format: $(VENV)/installed-dev ## Format the code.
 
 messages: $(VENV)/installed-dev ## Collect what is to be translated, and compile the translations.
 	@$(BIN)/pybabel -q extract -F pyproject.toml -k _l -k __ -k lazy_gettext --no-location --sort-output --omit-header -o $(VENV)/messages.pot .
-	@$(BIN)/pybabel -q update -N --ignore-pot-creation-date -w 100 -i $(VENV)/messages.pot -d campaign/translations
+	@$(BIN)/pybabel -q update -N --ignore-obsolete --ignore-pot-creation-date -w 100 -i $(VENV)/messages.pot -d campaign/translations
 	@$(BIN)/pybabel -q compile -d campaign/translations
 
 lock: ## Resolve the dependencies again (needs uv).

@@ -12,13 +12,15 @@ from campaign.demonstration.island import Island, Seat, Standing
 from campaign.elections.models import Ballot, Election, Party
 from campaign.geography.models import BoundarySet, Constituency, Postcode, PostcodeRelease
 
-CREDIT = "Invented for this demonstration; any likeness is chance."
+
+def _credit(what: str) -> str:
+    return f"{what}: invented for this demonstration; any likeness is chance."
 
 
 def write_island(session: Session, island: Island, *, days: ElectionDays, now: datetime) -> None:
     """Add the island and its election; flushed, so that letters can be written next."""
     boundary_set = BoundarySet(slug="velland", name=f"Constituencies of {names.ISLAND}")
-    boundary_set.credit = CREDIT
+    boundary_set.credit = _credit("Constituencies")
     session.add(boundary_set)
     session.flush()
     constituencies = {seat: _constituency(seat, boundary_set) for seat in island.seats}
@@ -34,7 +36,7 @@ def write_island(session: Session, island: Island, *, days: ElectionDays, now: d
             nominations_close_at=days.nominations_close_at,
             poll_closes_at=days.poll_closes_at,
             timezone=TIMEZONE,
-            candidates_credit=f"Candidates: {CREDIT[0].lower()}{CREDIT[1:]}",
+            candidates_credit=_credit("Candidates"),
         )
     )
     session.add_all(
@@ -90,7 +92,7 @@ def _write_postcodes(
         PostcodeRelease(
             boundary_set_id=first.boundary_set_id,
             name=f"Postcodes of {names.ISLAND}",
-            credit=f"Postcodes: {CREDIT[0].lower()}{CREDIT[1:]}",
+            credit=_credit("Postcodes"),
             postcode_count=len(postcodes),
             imported_at=now,
         )

@@ -104,6 +104,8 @@ class CandidatePage:
     corrections: list[CorrectionRow]
     actor_names: dict[str, str]
     """Names behind ``organiser:7`` in the history."""
+    public_now: frozenset[int]
+    """Numbers of the entries that the public reads as the candidate's answers today."""
 
 
 def count_out_of_the_race(
@@ -182,6 +184,12 @@ def candidate_page(session: Session, campaign: Campaign, *, person_id: int) -> C
         history=history,
         corrections=_list_corrections(session, person_id),
         actor_names=list_actor_names(session, {entry.entered_by for entry in history}),
+        public_now=frozenset(
+            answer.sequence
+            for answer in list_current_answers(
+                session, campaign.id, candidacy_ids=[candidacy.id]
+            ).values()
+        ),
     )
 
 

@@ -25,6 +25,18 @@
       );
     });
 
+  // What a box that scrolls shows of a line; nothing is drawn of what is scrolled out of it.
+  const shown = (parent, box) => {
+    let { top, bottom } = box;
+    for (const each of ancestors(parent)) {
+      if (!scrolls(each)) continue;
+      const frame = each.getBoundingClientRect();
+      top = Math.max(top, frame.top);
+      bottom = Math.min(bottom, frame.bottom);
+    }
+    return new DOMRect(box.left, top, box.width, Math.max(0, bottom - top));
+  };
+
   // Text as it is drawn: one box for each line of each piece of text.
   const lines = function* () {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -33,13 +45,11 @@
       const parent = node.parentElement;
       if (!node.data.trim() || parent.closest("svg, option, script, noscript") || !seen(parent)) continue;
       if (isHiddenFromEyes(parent)) continue;
-      const regions = [...ancestors(parent)].filter(scrolls).map((each) => each.getBoundingClientRect());
       const range = document.createRange();
       range.selectNodeContents(node);
-      for (const box of range.getClientRects()) {
-        // What is scrolled out of its region is not drawn.
-        const away = regions.some((region) => box.top >= region.bottom || box.bottom <= region.top);
-        if (box.width > 1 && box.height > 1 && !away) yield { parent, box };
+      for (const whole of range.getClientRects()) {
+        const box = shown(parent, whole);
+        if (box.width > 1 && box.height > 1) yield { parent, box };
       }
     }
   };

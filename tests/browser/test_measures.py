@@ -21,10 +21,8 @@ SOUND = """
   <div class="region" role="region" aria-label="Figures" tabindex="0">
     <p style="width: 3000px">x</p>
   </div>
-  <div class="region" role="region" aria-label="Words" tabindex="0" style="height: 2rem">
-    <p>One</p><p>Two</p><p>Three</p>
-  </div>
-  <p>What follows lies below the region, and on nothing.</p>
+  <div style="height: 2rem; overflow-y: auto"><p>One<br>Two<br>Three<br>Four<br>Five</p></div>
+  <p>Below what scrolls<br>stands other text.</p>
 </body></html>
 """
 FAULTS: list[tuple[Measure, str, str]] = [

@@ -291,6 +291,7 @@ def test_a_press_kit_has_figures_with_denominators_and_date(
         letter_from_somebody(web_session, world, status=LetterStatus.SENT)
     web_session.commit()
     html = client.get(f"{PLACE}/press/").text
+    assert html.count("No answer yet to any of the 2 asks") == 1, "silence is said once"
     note = client.get(f"{PLACE}/press/note.txt")
     assert note.mimetype == "text/plain"
     for text in (html, note.text):

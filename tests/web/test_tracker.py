@@ -249,9 +249,14 @@ def test_a_candidates_page_says_where_they_stand_and_every_change(
     )
     web_session.commit()
     text = words(client.get(address).get_data(as_text=True))
-    assert "Make it first. No I was wrong. 1 May 2031, personal link;" in text
-    assert "answered by the candidate through their personal link" in text
-    assert "Light the streets. No answer yet" in text
+    said_once = "1 May 2031, answered by the candidate through their personal link."
+    assert f"Make it first. No I was wrong. {said_once}" in text
+    assert "No answer yet An earlier answer was withdrawn on 1 May 2031." in text
+    assert "may not have seen the question" in text
+    answer(0, 1, Stance.YES)
+    answered = words(client.get(address).get_data(as_text=True))
+    assert "may not have seen the question" not in answered, "every ask is answered"
+    assert "was withdrawn on" not in answered
     history = text.split("Every change")[1]
     assert history.index("answer withdrawn") < history.index("I was wrong.")
     assert history.index("I was wrong.") < history.index("&lt;script&gt;")

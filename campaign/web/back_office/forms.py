@@ -1,5 +1,7 @@
 """Forms that several back-office pages share."""
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import TextAreaField
@@ -22,3 +24,8 @@ class ReasonForm(FlaskForm):  # type: ignore[misc]
             )
         ],
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What is chosen stands before its reason, on every page and so among its errors.
+        self._fields["reason"] = self._fields.pop("reason")

@@ -74,6 +74,9 @@ def test_a_link_is_switched_off_or_replaced_with_a_logged_reason(
     path = f"{BASE}/candidates/{world.candidacies[0].person_id}/link"
     assert "Give a reason" in post(organiser, path, act=act).text
     assert "Choose what is to be done." in post(organiser, path, reason=REASON).text
+    choice, reason = post(organiser, path).text.split("Choose what is to be done.", 1)
+    assert "Give a reason" not in choice
+    assert "Give a reason" in reason
     assert fetch(select(AnswerLink)) == []
     assert post(organiser, path, act=act, reason=REASON).status_code == 303
     (link,) = fetch(select(AnswerLink))

@@ -358,3 +358,41 @@ def test_no_answer_is_typed_in_vain_once_the_poll_is_over(
     page = client.get(path)
     assert page.status_code == 409
     assert "the record takes no more answers" in page.text
+
+
+def test_the_candidate_page_says_which_answer_is_public_now(
+    log_in: LogIn, arranged: SimpleNamespace, entry: int, web_session: Session, clock: FrozenClock
+) -> None:
+    client, page = log_in(), f"{arranged.base}/candidates/{arranged.jane_id}/"
+
+    def states() -> list[str]:
+        history = client.get(page).text.partition('class="history"')[2].partition("</ol>")[0]
+        return [
+            next(said for said in ("Public now", "Earlier", "Waits for review") if said in item)
+            for item in history.split("<li")[1:]
+        ]
+
+    before = states()
+    assert before.count("Public now") == 1
+    second = record_pledge(
+        web_session, campaign_id=arranged.campaign_id, candidacy_id=arranged.jane_candidacy_id,
+        ask_id=arranged.ask_id, stance=Stance.NO, channel=Channel.LETTER, quote="Never.",
+        entered_by="organiser:901", now=clock(),
+    )  # fmt: skip
+    web_session.commit()
+    assert states() == ["Waits for review", *before]
+    review_pledge(
+        web_session, event_id=second.id, is_right=True, reviewer="organiser:902", now=clock()
+    )
+    web_session.commit()
+    assert states()[:2] == ["Public now", "Earlier"]
+
+
+def test_a_form_that_came_back_says_where_one_is(
+    log_in: LogIn, arranged: SimpleNamespace, entry: int
+) -> None:
+    returned = act(log_in(), arranged.base, entry, "hide", "no")
+    assert returned.status_code == 422
+    here = f'href="{arranged.base}/record/" aria-current="true">'
+    assert f"{here}Answers" in returned.text
+    assert f"{here}All answers" in returned.text

@@ -15,6 +15,12 @@ from campaign.reports.candidate_search import Answered, CandidateQuestion, Order
 WORDS_LIMIT = 100
 
 
+def _list(label: str) -> SelectField:
+    return SelectField(  # type: ignore[call-arg]  # stubs are older
+        label, invalid_choice_message=__("Choose one from the list.")
+    )
+
+
 class CandidateSearchForm(Form):
     """What to look for; a field that is left as it is does not narrow."""
 
@@ -23,12 +29,12 @@ class CandidateSearchForm(Form):
         filters=[lambda text: text.strip() if text else ""],
         validators=[Length(max=WORDS_LIMIT, message=__("Search with at most 100 characters."))],
     )
-    ask = SelectField(__("Ask"))
-    answer = SelectField(__("Answer"))
-    party = SelectField(__("Party"))
-    nation = SelectField(__("Nation"))
+    ask = _list(__("Ask"))
+    answer = _list(__("Answer"))
+    party = _list(__("Party"))
+    nation = _list(__("Nation"))
     elected = BooleanField(__("Only those who were elected"))
-    sort = SelectField(__("Sort by"))
+    sort = _list(__("Sort by"))
 
     def __init__(
         self, arguments: MultiDict[str, str], choices: SearchChoices, *, is_over: bool
