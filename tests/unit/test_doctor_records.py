@@ -190,13 +190,13 @@ def test_our_key_must_be_the_published_one(dns: FakeDns, key_file: Path, tmp_pat
     other = dns_record(make_key(tmp_path / "other.pem", is_ed25519=True))
     cases = {
         Level.OK: [[ours], [ours.replace("; ", ";")], ["note", ours]],
-        Level.WARNING: [[ours.replace("k=", "t=y:s; k=")]],
+        Level.WARNING: [[ours.replace("k=", "t=y:s; k=", 1)]],
         Level.PROBLEM: [
             [],
             [other],
             [ours, other],
             ["v=DKIM1; p="],
-            [ours.replace("k=ed25519", "k=rsa")],
+            [ours.replace("k=ed25519", "k=rsa", 1)],
         ],
     }
     for level, answers in cases.items():

@@ -143,7 +143,7 @@ def test_a_timetable_is_looked_at_started_watched_and_stopped(
     assert 'value="2031-05-03"' in back.text
 
     assert post(organiser, path, when="now", **days, step="start").status_code == 303
-    assert "Candidates are being invited" in organiser.get(path).text
+    assert "Candidates have been invited since" in organiser.get(path).text
     run_invitation_chores(app.extensions["campaign"], web_session, clock())
     web_session.commit()
     assert len(fetch(select(OutboxMessage))) == 2
