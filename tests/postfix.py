@@ -30,6 +30,7 @@ _OURS = PROJECT_ROOT / "tests" / "fixtures" / "postfix"
 _GUIDE = PROJECT_ROOT / "docs" / "operating.md"
 _LOOPBACK = "127.0.0.1"
 _PATIENCE_SECONDS = 90
+_STARTS = 5
 
 _STAND_IN = """#!/bin/sh
 # The account of the pipe may not read this project's folder: the test runs the command for it.
@@ -125,8 +126,21 @@ class Postfix:
     # Life
 
     def start(self) -> None:
-        """Start it, and wait until it takes connections."""
-        self._postfix("start")
+        """Start it, and wait until it takes connections.
+
+        Where it was ended a moment ago, some of it may still be there: then that is ended again.
+        """
+        for _ in range(_STARTS):
+            try:
+                self._postfix("start")
+                break
+            except RuntimeError as error:
+                trouble = error
+                with suppress(RuntimeError):
+                    self._postfix("abort")
+                time.sleep(1)
+        else:
+            raise trouble
         ends_at = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < ends_at:
             with socket.socket() as probe:
@@ -149,7 +163,7 @@ class Postfix:
 
     def close(self) -> None:
         """End everything."""
-        with suppress(subprocess.CalledProcessError):
+        with suppress(RuntimeError):
             self._postfix("abort")
         self._ends.set()
         self._runner.join(_PATIENCE_SECONDS)
@@ -211,12 +225,14 @@ class Postfix:
     # How it is made
 
     def _postfix(self, verb: str) -> None:
-        subprocess.run(
+        done = subprocess.run(
             as_root(_found("postfix"), "-c", str(self.config), verb),
-            check=True,
+            check=False,
             capture_output=True,
             timeout=_PATIENCE_SECONDS,
         )
+        if done.returncode:
+            raise RuntimeError(f"postfix {verb}: {done.stderr.decode()}\n{self.log()[-2000:]}")
 
     def _write(self, next_hop: int, certificate: Path | None) -> None:
         for name in ("etc", "log", "srv/.venv/bin", "spool"):

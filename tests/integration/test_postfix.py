@@ -222,6 +222,6 @@ def test_a_postfix_that_ends_while_letters_leave_loses_none(
     assert set(installation.statuses()) == {LetterStatus.SENT}
     arrived = [headers_of(envelope)["Message-ID"] for envelope in hop.accepted]
     assert set(arrived) == {message.message_id for message in installation.messages()}
-    # One may come twice, by the same Message-ID: what Postfix itself had in hand as it ended, handed
-    # on and not yet taken out of its queue. That happens rarely where it ends in good order.
+    # One may come twice, by the same Message-ID: what Postfix itself had in hand as it ended,
+    # handed on and not yet taken out of its queue. Rare where it ends in good order.
     assert len(arrived) - 30 <= 1
