@@ -79,6 +79,17 @@ class Place(Scene):
         door = AnswerDoor(self.campaign, candidacy)
         note_candidate_request(self.session, door, kind=kind, now=self.clock())
 
+    def correct_address_of(self, candidacy: Candidacy) -> None:
+        correct_candidate_address(
+            self.toolkit,
+            self.session,
+            person_id=candidacy.person_id,
+            email="right@example.org",
+            reason="told us",
+            actor="organiser:1",
+            now=self.clock(),
+        )
+
     def settle(self) -> None:
         for request in list_candidate_requests(self.session, self.campaign.id):
             settle_candidate_request(
@@ -186,15 +197,7 @@ def test_letters_wait_for_the_right_address(place: Place, kind: RequestKind) -> 
         "",
     }
     assert_balanced(place)
-    correct_candidate_address(
-        place.toolkit,
-        place.session,
-        person_id=ann.person_id,
-        email="right@example.org",
-        reason="told us",
-        actor="organiser:1",
-        now=place.clock(),
-    )
+    place.correct_address_of(ann)
     place.do_chores()
     assert place.states() == [QUEUED] * 4
     assert sorted(place.letters_waiting()) == [bob.person.email] * 2 + ["right@example.org"] * 2
@@ -210,15 +213,7 @@ def test_whoever_said_that_the_address_is_wrong_gets_the_link_that_they_were_pro
     ann = place.candidacies[0]
     place.ask_for(kind, ann)
     if is_corrected:
-        correct_candidate_address(
-            place.toolkit,
-            place.session,
-            person_id=ann.person_id,
-            email="right@example.org",
-            reason="told us",
-            actor="organiser:1",
-            now=place.clock(),
-        )
+        place.correct_address_of(ann)
     else:
         place.settle()
     mails = messages_of(place.session, Lane.CONFIRMATION)
@@ -251,15 +246,7 @@ def test_a_link_is_promised_to_no_address_that_does_not_work(place: Place) -> No
 def test_letters_under_way_follow_a_corrected_address(place: Place) -> None:
     ann, bob = place.candidacies
     place.confirm()
-    correct_candidate_address(
-        place.toolkit,
-        place.session,
-        person_id=ann.person_id,
-        email="right@example.org",
-        reason="their site",
-        actor="organiser:1",
-        now=place.clock(),
-    )
+    place.correct_address_of(ann)
     assert place.letters_waiting() == [bob.person.email]
     place.do_chores()
     assert place.letters_waiting() == [bob.person.email, "right@example.org"]
