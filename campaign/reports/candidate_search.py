@@ -39,7 +39,7 @@ class Order(StrEnum):
     """How those who match are sorted. Nobody is ranked by what they answered."""
 
     PLACE = "place"
-    """By constituency, then as on the ballot paper."""
+    """By constituency, then who was elected, then as on the ballot paper."""
     NAME = "name"
     PARTY = "party"
     NEWEST = "newest"
@@ -69,6 +69,11 @@ class Match:
     stances: Mapping[int, Stance]
     marks: Mapping[int, Marks]
     """Which of those answers the candidate disputes; read for those shown only."""
+
+    @property
+    def is_elected(self) -> bool:
+        """Whether the candidate won the seat."""
+        return self.standing.status is CandidacyStatus.ELECTED
 
 
 @dataclass(slots=True)
@@ -118,13 +123,18 @@ class CandidateSearch:
     pages: int
     places: list[MatchPlace]
     map: HexMap | None
+    uncounted: list[Standing]
+    """Whom the words find and no count has: withdrawn, or their poll is cancelled."""
+    unfilled: list[MatchPlace]
+    """Constituencies that the words name and that have no candidate who counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchChoices:
     """What there is to choose from."""
 
-    asks: list[tuple[int, str]]
+    asks: list[tuple[int, str, str]]
+    """Id, slug and title of those of today."""
     parties: list[tuple[str, str]]
     """Id and name, by name; one for parties of the same name, as registered in two registers."""
     first_party: Mapping[str, str]
@@ -144,7 +154,7 @@ def list_search_choices(session: Session, campaign: Campaign) -> SearchChoices:
     parties = [(ids[0], name) for name, ids in by_name.items()]
     places = list_constituencies(session, election.boundary_set_id)
     return SearchChoices(
-        asks=[(ask.id, ask.current.title) for ask in list_asks(session, campaign.id)],
+        asks=[(ask.id, ask.slug, ask.current.title) for ask in list_asks(session, campaign.id)],
         parties=sorted(parties, key=lambda party: (party[1].casefold(), party[0])),
         first_party={each: ids[0] for ids in by_name.values() for each in ids},
         nations=sorted({place.nation for place in places if place.nation}),
@@ -157,7 +167,8 @@ def search_candidates(
 ) -> CandidateSearch:
     """Return whoever matches, a page at a time; the number of queries is fixed.
 
-    A page beyond the last is the last. Withdrawn candidates and cancelled polls never match.
+    A page beyond the last is the last. Withdrawn candidates and cancelled polls never match: whom
+    of them the words name is said beside.
     """
     election = get_election(session, campaign.election_id)
     asks = [
@@ -170,28 +181,36 @@ def search_candidates(
     # A party of Great Britain and of Northern Ireland has two numbers and one name.
     names = {each.registered_party_name for each in everybody if each.party_id == question.party_id}
     group = [each for each in everybody if _is_in_group(each, places, question, names)]
+    counted = [each for each in group if each.is_counted]
     stances, newest = _stances_by_candidacy(session, campaign, {ask.id for ask in asks})
-    sought = _plain(question.words).split()
+    # What has no letter or number in it is in no name.
+    sought = _plain(question.words).split() or question.words.split()
+
+    def is_found(each: Standing) -> bool:
+        return fits(
+            question.answer, stances.get(each.candidacy_id, {}), each.is_reachable
+        ) and _has_words(each, places[each.constituency_id], sought)
+
     matches = [
-        Match(each, stances.get(each.candidacy_id, {}), {})
-        for each in group
-        if fits(question.answer, stances.get(each.candidacy_id, {}), each.is_reachable)
-        and _has_words(each, places[each.constituency_id], sought)
+        Match(each, stances.get(each.candidacy_id, {}), {}) for each in counted if is_found(each)
     ]
     _sort(matches, question.order, newest)
     pages = max(1, -(-len(matches) // PAGE_SIZE))
     page = min(max(1, page), pages)
+    on_map = _places(places, everybody, counted, matches)
     return CandidateSearch(
         question=question,
         election=election,
         asks=asks,
         matches=_marked(session, campaign, matches[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]),
         count=len(matches),
-        whole=len(group),
+        whole=len(counted),
         page=page,
         pages=pages,
-        places=_places(places, everybody, group, matches),
+        places=on_map,
         map=lay_out((place.id, place.hex_q, place.hex_r) for place in places.values()),
+        uncounted=[each for each in group if sought and not each.is_counted and is_found(each)],
+        unfilled=_unfilled(places, on_map, everybody, sought),
     )
 
 
@@ -219,8 +238,7 @@ def _is_in_group(
     party_names: Collection[str],
 ) -> bool:
     return (
-        standing.is_counted
-        and standing.constituency_id in places
+        standing.constituency_id in places
         and (question.party_id is None or standing.registered_party_name in party_names)
         and question.nation in (None, places[standing.constituency_id].nation)
         and (not question.is_elected or standing.status is CandidacyStatus.ELECTED)
@@ -256,7 +274,28 @@ def _has_words(standing: Standing, place: Constituency, sought: Sequence[str]) -
     if not sought:
         return True
     text = _plain(f"{standing.name} {place.name} {place.name_cy}")
+    return _has_all(text, sought)
+
+
+def _has_all(text: str, sought: Sequence[str]) -> bool:
     return all(word in text for word in sought)
+
+
+def _unfilled(
+    places: Mapping[int, Constituency],
+    on_map: Sequence[MatchPlace],
+    everybody: Sequence[Standing],
+    sought: Sequence[str],
+) -> list[MatchPlace]:
+    if not sought:
+        return []
+    filled = {each.constituency_id for each in everybody if each.is_counted}
+    return [
+        each
+        for each in on_map
+        if each.constituency_id not in filled
+        and _has_all(_plain(f"{each.name} {places[each.constituency_id].name_cy}"), sought)
+    ]
 
 
 def _plain(text: str) -> str:
@@ -268,7 +307,14 @@ def _plain(text: str) -> str:
 
 def _sort(matches: list[Match], order: Order, newest: Mapping[int, int]) -> None:
     """Sort in place; what is equal stays by constituency and ballot paper."""
-    if order is Order.NAME:
+    if order is Order.PLACE:
+        of_place: dict[int, int] = {}
+        for match in matches:
+            of_place.setdefault(match.standing.constituency_id, len(of_place))
+        matches.sort(
+            key=lambda match: (of_place[match.standing.constituency_id], not match.is_elected)
+        )
+    elif order is Order.NAME:
         matches.sort(key=lambda match: _plain(match.standing.name))
     elif order is Order.PARTY:
         matches.sort(key=lambda match: match.standing.registered_party_name.casefold())

@@ -102,8 +102,6 @@ def candidates_csv(session: Session, campaign: Campaign) -> Iterator[str]:
 def _table(
     campaign: Campaign, head: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> Iterator[str]:
-    # Byte order mark, so that a spreadsheet program reads accents.
-    yield "\ufeff"
     yield _line([*head, "imprint"])
     # In each row, as in the public file: a line of another shape would be read as one more entry.
     imprint = neutral_cell(campaign.imprint)

@@ -134,3 +134,13 @@ def test_the_button_does_the_same(visitor: BrowserContext) -> None:
     expect(page).to_have_url(re.compile(r"\?q=HARBOUR&(ask=&)?answer=not_yet"))
     expect(page.locator("#found")).to_have_text(re.compile(r"^\d+ of 202 candidates$"))
     expect(page.locator(".found li").first).to_be_visible()
+
+
+@pytest.mark.parametrize("address", [ADDRESS, f"/{SLUG}/pledges/"])
+def test_the_link_to_the_table_opens_it(visitor: BrowserContext, address: str) -> None:
+    page = visitor.new_page()
+    page.goto(address)
+    table = page.get_by_role("table", name="Constituencies")
+    expect(table).to_be_hidden()
+    page.get_by_role("link", name="The same as a table").click()
+    expect(table).to_be_visible()

@@ -11,7 +11,12 @@ from campaign.candidates.rules import CandidacyStatus
 from campaign.pledges.rules import Channel, Stance
 from campaign.pledges.service import record_pledge
 from tests.conftest import FrozenClock
-from tests.factories import BallotFactory, CandidacyFactory, PartyFactory
+from tests.factories import (
+    BallotFactory,
+    CandidacyFactory,
+    ConstituencyFactory,
+    PartyFactory,
+)
 from tests.factories.worlds import PledgeWorld, pledge_world
 from tests.web.client import CheckingClient
 
@@ -81,13 +86,13 @@ def test_everybody_who_counts_is_found_without_a_question(
 @pytest.mark.parametrize(
     ("query", "places"),
     [
-        ("ask=1&answer=yes", [0]),
-        ("ask=2&answer=yes", []),
+        ("ask=priority&answer=yes", [0]),
+        ("ask=lights&answer=yes", []),
         ("answer=no", [0]),
-        ("ask=1&answer=no", []),
+        ("ask=priority&answer=no", []),
         ("answer=agreed", [0]),
         ("answer=not_yet", [1, 2]),
-        ("ask=1&answer=not_yet", [1, 2]),
+        ("ask=priority&answer=not_yet", [1, 2]),
         ("answer=no_address", [2]),
         ("nation=Wales", [2]),
         ("nation=England&answer=not_yet", [1]),
@@ -95,6 +100,8 @@ def test_everybody_who_counts_is_found_without_a_question(
         ("q=WYN+northmoor", [2]),
         ("q=gorllewin", [2]),
         ("q=nobody", []),
+        ("q=%F0%9F%98%80", []),
+        ("q=zo%00e", [2]),
         ("elected=y", [0, 1, 2]),
     ],
 )
@@ -159,7 +166,7 @@ def test_signs_and_accents_need_not_be_typed(
     assert names == (["Siân O&#39;Neill Smith-Jones"] if is_found else [])
 
 
-@pytest.mark.parametrize("query", ["party=PP0", "ask=9", "answer=maybe", "sort=loud", "nation=X"])
+@pytest.mark.parametrize("query", ["party=PP0", "ask=1", "answer=maybe", "sort=loud", "nation=X"])
 def test_what_cannot_be_chosen_is_said_and_nothing_is_lost(
     client: CheckingClient, world: PledgeWorld, query: str
 ) -> None:
@@ -214,3 +221,57 @@ def test_a_party_of_two_registers_is_one_party(
     tracker = client.get("/safer-streets/pledges/").get_data(as_text=True)
     assert tracker.count(">Twin Party</th>") == 1
     assert '<th scope="row">Twin Party</th><td data-label="Reachable">2 of 2</td>' in tracker
+
+
+def not_counted(client: CheckingClient, query: str) -> list[str]:
+    """Return the lines below "Not counted"."""
+    html = client.get(f"{ADDRESS}?{query}").get_data(as_text=True)
+    part = html.partition('<h2 id="uncounted">')[2].partition("</ul>")[0]
+    lines = re.findall(r"<li>(.*?)</li>", part, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]+>", "", line).split()) for line in lines]
+
+
+def test_whom_no_count_has_is_named_with_the_reason_where_the_words_find_them(
+    client: CheckingClient, web_session: Session, world: PledgeWorld
+) -> None:
+    cancelled = BallotFactory(
+        election=world.election, constituency__name="Isle of Orrin", is_cancelled=True
+    )
+    CandidacyFactory(ballot=cancelled, person__name="Olive Oakley", party_name="Beta")
+    web_session.commit()
+    assert not_counted(client, "q=orrin") == [
+        "Isle of Orrin: the poll is cancelled",
+        "Olive Oakley, Beta, Isle of Orrin: the poll is cancelled",
+    ]
+    (dan,) = not_counted(client, "q=dan+deal")
+    assert dan.startswith("Dan Deal, ")
+    assert dan.endswith(", Northmoor West: no longer standing")
+    for query in ("q=orrin", "q=dan+deal"):
+        html = client.get(f"{ADDRESS}?{query}").get_data(as_text=True)
+        assert "0 of 3 candidates" in html
+        assert "Nobody matches" not in html
+    assert not_counted(client, "") == []
+    assert not_counted(client, "q=dan+deal&answer=yes") == [], "the other lists narrow them too"
+    assert "Nobody matches" in client.get(f"{ADDRESS}?q=nobody").get_data(as_text=True)
+
+
+def test_a_constituency_where_nobody_is_known_to_stand_is_found(
+    client: CheckingClient, web_session: Session, world: PledgeWorld
+) -> None:
+    place = ConstituencyFactory(
+        boundary_set=world.election.boundary_set, name="Empty Quarter", slug="empty-quarter"
+    )
+    web_session.commit()
+    assert not_counted(client, "q=quarter") == ["Empty Quarter: nobody is known to stand here"]
+    html = client.get(f"{ADDRESS}?q=quarter").get_data(as_text=True)
+    assert f'href="../{place.slug}/"' in html
+
+
+def test_the_elected_member_comes_first_in_the_list_of_a_constituency(
+    client: CheckingClient, web_session: Session, world: PledgeWorld
+) -> None:
+    first, second = world.candidacies[:2]
+    assert found(client, "q=east") == [first.person.name, second.person.name]
+    second.status = CandidacyStatus.ELECTED
+    web_session.commit()
+    assert found(client, "q=east") == [second.person.name, first.person.name]

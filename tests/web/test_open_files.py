@@ -325,7 +325,7 @@ def test_the_table_of_a_press_kit_is_one_constituency_and_safe_to_open(
     record_answer(web_session, world, stance=Stance.YES, statement="=HYPERLINK(1)")
     web_session.commit()
     answer = client.get(f"{PLACE}/press/candidates.csv")
-    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    rows = list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
     assert {row["person_name"] for row in rows} == {"Ann Ash", "Bob Birch"}
     assert rows[0]["statement"] == "'=HYPERLINK(1)"
     assert all(row["licence"].startswith("CC BY 4.0") and row["imprint"] for row in rows)

@@ -235,6 +235,13 @@ def test_a_page_is_compressed_for_those_who_take_it(
     assert (gzip.decompress(data) if is_compressed else data) == site.text.encode()
 
 
+@pytest.mark.parametrize("kind", ["application/x-ndjson", "application/atom+xml"])
+def test_files_of_text_are_compressed_too(kind: str) -> None:
+    site = Site()
+    site.headers["Content-Type"] = kind
+    assert site.get(Accept_Encoding="gzip").headers["Content-Encoding"] == "gzip"
+
+
 def test_a_whole_table_is_kept_by_the_room_that_it_takes_compressed() -> None:
     site = Site(max_bytes=100_000)
     site.text = "p" * (page_cache._LARGEST_KEPT_TWICE + 1)

@@ -282,7 +282,7 @@ def test_the_csv_has_a_row_for_each_candidate_and_ask(
     answer(0, 0, Stance.YES, '=HYPERLINK("https://evil.example","x")\n+1')
     response = client.get("/safer-streets/pledges.csv")
     assert response.mimetype == "text/csv"
-    rows = list(csv.DictReader(io.StringIO(response.get_data(as_text=True))))
+    rows = list(csv.DictReader(io.StringIO(response.get_data().decode("utf-8-sig"))))
     assert len(rows) == 5 * 2
     row, unanswered = rows[:2]
     ann = world.candidacies[0]

@@ -38,6 +38,8 @@ class Limit:
 
 LOOKUP = Limit("lookup", "60 per minute")
 """Looking a postcode up: a GET, so generous."""
+SEARCH = Limit("search", "120 per minute")
+"""Finding candidates: asked while somebody types, and not to use up what postcodes may."""
 SUBMISSION = Limit("submission", "10 per minute; 100 per hour")
 """Sending letters. Many people can share one address: a school, a mobile network."""
 FORM = Limit("form", "60 per minute")
@@ -51,7 +53,7 @@ CONFIRMATION = Limit("confirmation", "20 per minute")
 LOGIN = Limit("login", "10 per minute; 50 per hour")
 """Trying a password, a code of the second factor, or asking for a new password."""
 OPEN_DATA = Limit("open-data", "120 per minute")
-"""Reading the API past what the page cache holds; a page of it has up to a hundred entries."""
+"""Reading the API and the files past what the page cache holds; a file may be a whole record."""
 PICTURE = Limit("picture", "60 per minute")
 """Drawing a picture takes some fifty times as long as reading a kept one."""
 

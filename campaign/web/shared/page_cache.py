@@ -43,7 +43,9 @@ _ENTRY_OVERHEAD = 2_000
 _CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE")
 _BESIDE_THE_CACHE = ("HTTP_AUTHORIZATION", "HTTP_RANGE")
 _MAX_AGE = re.compile(r"\bmax-age=(\d+)")
-_COMPRESSIBLE = re.compile(r"(text/|application/(json|javascript)|image/svg\+xml)")
+_COMPRESSIBLE = re.compile(
+    r"(text/|application/(json|javascript|x-ndjson|atom\+xml)|image/svg\+xml)"
+)
 _ETAG = re.compile(r'(?:W/)?("[^"]*")')
 _MARKETING = re.compile(r"(utm_\w+|fbclid|gclid|dclid|msclkid|twclid|ttclid|igshid|mc_cid|mc_eid)")
 """Parameters that mail programs and social networks hang on links; no page reads them."""

@@ -1,7 +1,5 @@
 """Downloads of a campaign's record as CSV."""
 
-from collections.abc import Iterable
-
 from flask import Blueprint, Response, render_template, stream_with_context
 
 from campaign.campaigns.queries import get_campaign
@@ -10,6 +8,7 @@ from campaign.organisers.service import record_audit
 from campaign.reports.office_exports import candidates_csv, letters_csv, pledge_events_csv
 from campaign.web.back_office.access import current_account, requires
 from campaign.web.shared.context import now, session
+from campaign.web.shared.tables import csv_file
 
 blueprint = Blueprint("organise_exports", __name__, url_prefix="/organise/<campaign_slug>/export")
 
@@ -28,7 +27,7 @@ def letters(campaign_slug: str) -> Response:
     """Download the letters, without text or writers."""
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
     lines = stream_with_context(letters_csv(session(), campaign))
-    return _download(lines, f"{campaign.slug}-letters.csv")
+    return csv_file(lines, f"{campaign.slug}-letters.csv")
 
 
 @blueprint.get("/pledges.csv")
@@ -37,7 +36,7 @@ def pledges(campaign_slug: str) -> Response:
     """Download every entry of the record of pledges."""
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
     lines = stream_with_context(pledge_events_csv(session(), campaign))
-    return _download(lines, f"{campaign.slug}-pledges.csv")
+    return csv_file(lines, f"{campaign.slug}-pledges.csv")
 
 
 @blueprint.post("/candidates.csv")
@@ -54,10 +53,4 @@ def candidates_submit(campaign_slug: str) -> Response:
     )
     # Whole, so that the commit after the answer is not followed by more reading.
     lines = list(candidates_csv(session(), campaign))
-    return _download(lines, f"{campaign.slug}-candidates.csv")
-
-
-def _download(lines: Iterable[str], name: str) -> Response:
-    response = Response(lines, mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return csv_file(lines, f"{campaign.slug}-candidates.csv")

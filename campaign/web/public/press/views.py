@@ -13,6 +13,7 @@ from campaign.reports.press_kit import build_press_kit
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import now, session
 from campaign.web.shared.sharing import for_all_sites
+from campaign.web.shared.tables import csv_file
 
 blueprint = Blueprint("press", __name__)
 
@@ -43,10 +44,7 @@ def candidates_csv(campaign_slug: str, constituency_slug: str) -> Response:
         session(), boundary_set_id=election.boundary_set_id, slug=constituency_slug
     )
     export = build_pledge_export(session(), campaign, constituency_id=place.id)
-    response = Response("".join(csv_lines(export)), mimetype="text/csv")
-    name = f"{campaign.slug}-{place.slug}.csv"
-    response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    return same_for_everybody(response)
+    return same_for_everybody(csv_file(csv_lines(export), f"{campaign.slug}-{place.slug}.csv"))
 
 
 def _facts(campaign_slug: str, constituency_slug: str) -> dict[str, Any]:

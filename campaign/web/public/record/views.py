@@ -11,6 +11,7 @@ from campaign.reports.credits import credits_of
 from campaign.reports.pledge_chain import describe_heads, heads_text, public_json_lines
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import session
+from campaign.web.shared.limits import OPEN_DATA, limited
 from campaign.web.shared.sharing import for_all_sites
 
 blueprint = Blueprint("record", __name__, url_prefix="/<campaign_slug>/pledges")
@@ -39,6 +40,7 @@ def heads_as_json(campaign_slug: str) -> Response:
 
 @blueprint.get("/record.jsonl")
 @for_all_sites
+@limited(OPEN_DATA)
 def chain(campaign_slug: str) -> Response:
     """Give every event of the record: public ones whole, of the others their hashes.
 

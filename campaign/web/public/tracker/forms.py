@@ -26,7 +26,7 @@ class CandidateSearchForm(Form):
 
     q = StringField(
         __("Name, place or postcode"),
-        filters=[lambda text: text.strip() if text else ""],
+        filters=[lambda text: "".join(filter(str.isprintable, text or "")).strip()],
         validators=[Length(max=WORDS_LIMIT, message=__("Search with at most 100 characters."))],
     )
     ask = _list(__("Ask"))
@@ -41,10 +41,9 @@ class CandidateSearchForm(Form):
     ) -> None:
         super().__init__(arguments)
         self.party.data = choices.first_party.get(self.party.data, self.party.data)
-        # Named by its place, since ids of our database mean nothing to anybody.
-        numbered = list(enumerate(choices.asks, start=1))
-        self._ask_ids = {str(number): ask_id for number, (ask_id, _title) in numbered}
-        _offer(self.ask, [(str(number), title) for number, (_id, title) in numbered])
+        # Named by its slug, which stays when another ask is retired.
+        self._ask_ids = {slug: ask_id for ask_id, slug, _title in choices.asks}
+        _offer(self.ask, [(slug, title) for _id, slug, title in choices.asks])
         _offer(self.answer, _answers(is_over=is_over))
         _offer(self.party, choices.parties)
         _offer(self.nation, [(nation, nation) for nation in choices.nations])

@@ -23,8 +23,9 @@ from campaign.reports.tracker import build_tracker
 from campaign.web.public.tracker.forms import CandidateSearchForm
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import now, session
-from campaign.web.shared.limits import LOOKUP, limited
+from campaign.web.shared.limits import OPEN_DATA, SEARCH, limited
 from campaign.web.shared.sharing import for_all_sites
+from campaign.web.shared.tables import csv_file
 
 blueprint = Blueprint("tracker", __name__)
 
@@ -48,7 +49,7 @@ def show(campaign_slug: str) -> Response:
 
 
 @blueprint.get("/<campaign_slug>/candidates/")
-@limited(LOOKUP)
+@limited(SEARCH)
 def search(campaign_slug: str) -> BaseResponse | tuple[str, int]:
     """Show the candidates who match what somebody looks for, on the map and as a list."""
     campaign = get_campaign(session(), campaign_slug)
@@ -104,17 +105,17 @@ def candidate(campaign_slug: str, person_id: int) -> Response:
 
 @blueprint.get("/<campaign_slug>/pledges.csv", endpoint="csv")
 @for_all_sites
+@limited(OPEN_DATA)
 def pledges_csv(campaign_slug: str) -> Response:
     """Give every answer as CSV."""
     campaign = get_campaign(session(), campaign_slug)
     export = build_pledge_export(session(), campaign)
-    response = Response("".join(csv_lines(export)), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f"attachment; filename={campaign.slug}-pledges.csv"
-    return same_for_everybody(response)
+    return same_for_everybody(csv_file(csv_lines(export), f"{campaign.slug}-pledges.csv"))
 
 
 @blueprint.get("/<campaign_slug>/pledges.json", endpoint="json")
 @for_all_sites
+@limited(OPEN_DATA)
 def pledges_json(campaign_slug: str) -> Response:
     """Give every answer as JSON, for any site to read."""
     campaign = get_campaign(session(), campaign_slug)
