@@ -9,6 +9,7 @@ from campaign.candidates.errors import CandidacyNotFound, RepairNotFound
 from campaign.candidates.models import Candidacy, ContactRepair, Person, PersonAlias
 from campaign.candidates.rules import CandidacyStatus, KnownPerson, KnownStanding
 from campaign.elections.models import Ballot
+from campaign.geography.models import Constituency
 
 GREATEST_ID = 2**31 - 1
 """Of the databases' integers: a greater number in an address is nobody's."""
@@ -69,6 +70,20 @@ def get_candidacy_of_person(session: Session, *, person_id: int, election_id: st
     if candidacy is None:
         raise CandidacyNotFound("Nobody of this number stands in this election.")
     return candidacy
+
+
+def map_places_of_person(session: Session, candidacy: Candidacy) -> dict[int, Constituency | None]:
+    """Return where a candidate stands or stood in the same election, by candidacy."""
+    rows = session.execute(
+        select(Candidacy.id, Constituency)
+        .join(Candidacy.ballot)
+        .join(Ballot.constituency)
+        .where(
+            Candidacy.person_id == candidacy.person_id,
+            Ballot.election_id == candidacy.ballot.election_id,
+        )
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def list_people_at(session: Session, address_keys: Collection[str]) -> list[Person]:
