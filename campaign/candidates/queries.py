@@ -9,6 +9,7 @@ from campaign.candidates.errors import CandidacyNotFound, RepairNotFound
 from campaign.candidates.models import Candidacy, ContactRepair, Person, PersonAlias
 from campaign.candidates.rules import CandidacyStatus, KnownPerson, KnownStanding
 from campaign.elections.models import Ballot
+from campaign.geography.models import Constituency
 
 GREATEST_ID = 2**31 - 1
 """Of the databases' integers: a greater number in an address is nobody's."""
@@ -47,7 +48,8 @@ def get_candidacy_of_person(session: Session, *, person_id: int, election_id: st
     """Return how a person stands in an election; raises CandidacyNotFound.
 
     A number that Democracy Club has merged into another leads to who it is today, because other
-    sites have it in their links and frames. Who changed ballots is found where they stand now.
+    sites have it in their links and frames. Who changed ballots is found where they stand now,
+    or where they were elected.
     """
     if person_id > GREATEST_ID:
         raise CandidacyNotFound("Nobody of this number stands in this election.")
@@ -63,12 +65,30 @@ def get_candidacy_of_person(session: Session, *, person_id: int, election_id: st
             joinedload(Candidacy.person),
             contains_eager(Candidacy.ballot).joinedload(Ballot.constituency),
         )
-        .order_by(Candidacy.status == CandidacyStatus.WITHDRAWN, Candidacy.id.desc())
+        .order_by(
+            Candidacy.status != CandidacyStatus.ELECTED,
+            Candidacy.status == CandidacyStatus.WITHDRAWN,
+            Candidacy.id.desc(),
+        )
         .limit(1)
     )
     if candidacy is None:
         raise CandidacyNotFound("Nobody of this number stands in this election.")
     return candidacy
+
+
+def map_places_of_person(session: Session, candidacy: Candidacy) -> dict[int, Constituency | None]:
+    """Return where a candidate stands or stood in the same election, by candidacy."""
+    rows = session.execute(
+        select(Candidacy.id, Constituency)
+        .join(Candidacy.ballot)
+        .join(Ballot.constituency)
+        .where(
+            Candidacy.person_id == candidacy.person_id,
+            Ballot.election_id == candidacy.ballot.election_id,
+        )
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def list_people_at(session: Session, address_keys: Collection[str]) -> list[Person]:

@@ -12,7 +12,7 @@ from campaign.pledges.queries import (
     CurrentAnswer,
     HistoryEntry,
     list_current_answers,
-    list_history,
+    list_person_history,
 )
 from campaign.pledges.rules import public_count
 from campaign.reports.writers import count_writers
@@ -26,6 +26,8 @@ class AskRecord:
     evidence: list[Evidence]
     answer: CurrentAnswer | None
     """None for no answer yet, which is not a refusal."""
+    latest: HistoryEntry | None
+    """The newest entry that was not struck, also from where they stood before; it may not count."""
 
     @property
     def is_earlier_wording(self) -> bool:
@@ -40,7 +42,7 @@ class CandidateRecord:
     candidacy: Candidacy
     asks: list[AskRecord]
     history: list[HistoryEntry]
-    """Public entries, newest first."""
+    """Public entries, newest first, wherever in the election the candidate stood then."""
     writers: int
     """Supporters with confirmed letters to the candidate, who alone is told of each."""
 
@@ -65,7 +67,8 @@ def build_candidate_record(
 ) -> CandidateRecord:
     """Return what the public sees of one candidate."""
     answers = list_current_answers(session, campaign.id, candidacy_ids=[candidacy.id])
-    history = list_history(session, campaign.id, candidacy.id, public_only=True)
+    history = list_person_history(session, campaign.id, candidacy, public_only=True)
+    latest = {entry.ask_id: entry for entry in history if not entry.marks.is_struck}
     return CandidateRecord(
         candidacy=candidacy,
         asks=[
@@ -73,6 +76,7 @@ def build_candidate_record(
                 ask=ask,
                 evidence=[each for each in campaign.evidence if each.ask_id == ask.id],
                 answer=answers.get((candidacy.id, ask.id)),
+                latest=latest.get(ask.id),
             )
             for ask in list_asks(session, campaign.id)
         ],

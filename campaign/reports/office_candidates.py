@@ -21,7 +21,7 @@ from campaign.pledges.queries import (
     HistoryEntry,
     list_candidate_requests,
     list_current_answers,
-    list_history,
+    list_person_history,
 )
 
 MAXIMUM_ROWS = 100
@@ -173,7 +173,7 @@ def candidate_page(session: Session, campaign: Campaign, *, person_id: int) -> C
         .order_by(Letter.id.desc())
         .limit(_LETTERS_SHOWN)
     )
-    history = list_history(session, campaign.id, candidacy.id)
+    history = list_person_history(session, campaign.id, candidacy)
     return CandidatePage(
         candidacy=candidacy,
         letters_by_status={row.status: row[1] for row in counts},

@@ -89,6 +89,7 @@ ACCESS: dict[str, str | Role] = {
     "objections.object_submit": SIGNED_LINK,
     "objections.show": SIGNED_LINK,
     "record.chain": PUBLIC,
+    "record.check": PUBLIC,
     "record.heads_as_json": PUBLIC,
     "record.heads_as_text": PUBLIC,
     "suggestions.suggest": PUBLIC,
@@ -202,6 +203,7 @@ ROUTES = """
 /<campaign_slug>/pledges.csv GET
 /<campaign_slug>/pledges.json GET
 /<campaign_slug>/pledges/ GET
+/<campaign_slug>/pledges/check/ GET
 /<campaign_slug>/pledges/feed.atom GET
 /<campaign_slug>/pledges/heads.json GET
 /<campaign_slug>/pledges/heads.txt GET

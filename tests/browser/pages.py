@@ -68,6 +68,7 @@ def public_pages(page: Page, doors: Doors) -> Iterator[str]:
         f"/{SLUG}/{CANCELLED}/write",
         f"/{SLUG}/thrushgill/check-your-mail",
         f"/{SLUG}/pledges/",
+        f"/{SLUG}/pledges/check/",
         f"/{SLUG}/candidates/",
         f"/{SLUG}/candidates/?q=harbour&answer=not_yet",
         f"/{SLUG}/candidates/?party=nobody",

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Ask, Campaign
 from campaign.candidates.models import Candidacy
+from campaign.candidates.rules import CandidacyStatus
 from campaign.elections.models import Election
 from campaign.letters.models import Action, Letter
 from campaign.letters.rules import LetterStatus
@@ -45,6 +46,14 @@ def pledge_world() -> PledgeWorld:
         ],
         election=ballot.election,
     )
+
+
+def stand_elsewhere(world: PledgeWorld, place: str = "Northmoor West") -> Candidacy:
+    """Let the first candidate change ballots, as an import does; return the new candidacy."""
+    before = world.candidacies[0]
+    before.status = CandidacyStatus.WITHDRAWN
+    ballot = BallotFactory(election=world.election, constituency__name=place)
+    return CandidacyFactory(ballot=ballot, person=before.person)
 
 
 def letter_from_somebody(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import AskVersion
 from campaign.campaigns.rules import CampaignStatus
+from campaign.candidates.rules import CandidacyStatus
 from campaign.core.db import Database
 from campaign.core.tokens import Signer
 from campaign.pledges.errors import (
@@ -30,6 +31,7 @@ from campaign.pledges.queries import (
     list_current_answers,
     list_entries_to_review,
     list_history,
+    list_person_history,
     list_suggestions,
     wants_no_mail,
 )
@@ -60,7 +62,7 @@ from campaign.pledges.service import (
 from campaign.reports.pledge_chain import public_json_lines
 from tests.factories import BallotFactory, CandidacyFactory, bind_factories
 from tests.factories.pledges import answer, entered, published
-from tests.factories.worlds import PledgeWorld, pledge_world
+from tests.factories.worlds import PledgeWorld, pledge_world, stand_elsewhere
 
 NOW = datetime(2031, 5, 1, 10, 0, tzinfo=UTC)
 
@@ -213,6 +215,45 @@ def test_links_open_until_they_are_replaced_revoked_or_closed(
     note_request(session, kind=RequestKind.NOT_ME, now=NOW, **who)
     with pytest.raises(AnswerLinkRevoked):
         open_answer_link(session, signer, second, now=NOW)
+
+
+def test_a_link_follows_who_changed_ballots_until_the_new_one_is_replaced(
+    session: Session, world: PledgeWorld
+) -> None:
+    signer = Signer("a secret of the tests that is long enough")
+    who = {"campaign_id": world.campaign.id, "candidacy_id": world.candidacies[0].id}
+    replace_answer_link(session, **who)
+    link = answer_token(session, signer, **who)
+    today = stand_elsewhere(world)
+    assert open_answer_link(session, signer, link, now=NOW).candidacy.id == today.id
+    replace_answer_link(session, campaign_id=world.campaign.id, candidacy_id=today.id)
+    with pytest.raises(AnswerLinkRevoked):
+        open_answer_link(session, signer, link, now=NOW)
+    today.status = CandidacyStatus.WITHDRAWN
+    world.candidacies[1].status = CandidacyStatus.WITHDRAWN
+    who["candidacy_id"] = world.candidacies[1].id
+    replace_answer_link(session, **who)
+    with pytest.raises(AnswersClosed):
+        open_answer_link(session, signer, answer_token(session, signer, **who), now=NOW)
+
+
+def test_a_history_goes_with_the_person_and_says_where_they_stood(
+    session: Session, world: PledgeWorld
+) -> None:
+    answer(session, world)
+    entered(session, world)
+    today = stand_elsewhere(world)
+    answer(session, world, candidacy_id=today.id, stance=Stance.NO)
+    answer(session, world, candidacy_id=world.candidacies[1].id)
+    public = list_person_history(session, world.campaign.id, today, public_only=True)
+    former = world.candidacies[0].ballot.constituency
+    assert [(each.sequence, each.elsewhere) for each in public] == [(1, former), (3, None)]
+    every = list_person_history(session, world.campaign.id, world.candidacies[0])
+    assert [(each.sequence, each.elsewhere) for each in every] == [
+        (1, None), (2, None), (3, today.ballot.constituency)
+    ]  # fmt: skip
+    current = list_current_answers(session, world.campaign.id, candidacy_ids=[today.id])
+    assert [each.stance for each in current.values()] == [Stance.NO]
 
 
 def test_requests_that_stop_mail(session: Session, world: PledgeWorld) -> None:

@@ -6,14 +6,14 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from campaign.candidates.models import Person
 from campaign.candidates.rules import CandidacyStatus
-from campaign.pledges.rules import Stance
-from campaign.pledges.service import answer_token
-from tests.factories import BallotFactory, CandidacyFactory
+from campaign.pledges.rules import Channel, Stance
+from campaign.pledges.service import answer_token, review_pledge
+from tests.factories import EARLY, BallotFactory
 from tests.factories.recording import record_answer
-from tests.factories.worlds import PledgeWorld, pledge_world
+from tests.factories.worlds import PledgeWorld, pledge_world, stand_elsewhere
 from tests.importing import import_people, legacy_person, write_table
+from tests.web.browsing import form_data
 from tests.web.client import CheckingClient
 
 WORDS = "I live on such a street."
@@ -56,6 +56,19 @@ def merge(session: Session, world: PledgeWorld, path: Path) -> int:
     return former
 
 
+def move(session: Session, world: PledgeWorld, path: Path) -> None:
+    """Import a file in which Ann stands in Northmoor West."""
+    ann, bob = world.candidacies
+    west = BallotFactory(election=world.election, constituency__name="Northmoor West")
+    session.commit()
+    rows = [
+        legacy_person(ann.person_id, "Ann Ash", west.constituency.gss_code),
+        legacy_person(bob.person_id, "Bob Birch", ann.ballot.constituency.gss_code),
+    ]
+    import_people(session, write_table(path / "list.csv", rows))
+    session.commit()
+
+
 def test_the_former_number_still_leads_to_a_candidate_who_was_merged(
     app: Flask, client: CheckingClient, web_session: Session, world: PledgeWorld, tmp_path: Path
 ) -> None:
@@ -82,10 +95,64 @@ def test_the_former_number_still_leads_to_a_candidate_who_was_merged(
 def test_who_changed_ballots_is_found_where_they_stand_today(
     client: CheckingClient, web_session: Session, world: PledgeWorld
 ) -> None:
-    ann = world.candidacies[0]
-    ann.status = CandidacyStatus.WITHDRAWN
-    west = BallotFactory(election=world.election, constituency__name="Northmoor West")
-    CandidacyFactory(ballot=west, person=web_session.get_one(Person, ann.person_id))
+    person_id = stand_elsewhere(world).person_id
     web_session.commit()
-    for address in (addresses(ann.person_id)[0], *addresses(ann.person_id)[2:4]):
+    for address in (addresses(person_id)[0], *addresses(person_id)[2:4]):
         assert "Northmoor West" in client.get(address).text, address
+
+
+def test_who_was_elected_is_found_where_they_were(
+    client: CheckingClient, web_session: Session, world: PledgeWorld
+) -> None:
+    now_in_west = stand_elsewhere(world)
+    person_id = now_in_west.person_id
+    world.candidacies[0].status = CandidacyStatus.ELECTED
+    web_session.commit()
+    for address in (addresses(person_id)[0], *addresses(person_id)[2:4]):
+        assert "Northmoor East" in client.get(address).text, address
+
+
+def test_who_changed_ballots_keeps_their_record_and_answers_anew(
+    app: Flask, client: CheckingClient, web_session: Session, world: PledgeWorld, tmp_path: Path
+) -> None:
+    ann = world.candidacies[0]
+    entry = record_answer(
+        web_session, world, ask=1, stance=Stance.NO, channel=Channel.LETTER, quote="“No.”"
+    )
+    review_pledge(web_session, event_id=entry, is_right=True, reviewer="organiser:2", now=EARLY)
+    token = answer_token(
+        web_session,
+        app.extensions["campaign"].signer,
+        campaign_id=world.campaign.id,
+        candidacy_id=ann.id,
+    )
+    person_id = ann.person_id
+    move(web_session, world, tmp_path)
+    page = client.get(addresses(person_id)[0]).text
+    assert WORDS in page
+    assert 'id="entry-1"' in page
+    assert page.count("Given when standing in Northmoor East; it does not count today.") == 2
+    assert page.count("when standing in Northmoor East, so not counted here:") == 2
+    east = client.get("/safer-streets/northmoor-east/").text
+    assert "No longer standing" in east
+    assert addresses(person_id)[0] in east
+    door = client.get(f"/answer/{token}/")
+    assert door.text.count("when standing in Northmoor East, so not counted here:") == 2
+    record = client.get(f"/answer/{token}/record").text
+    assert WORDS in record
+    assert "Given when standing in Northmoor East" in record
+    assert f"/answer/{token}/object/2" in record
+    with client.get("/safer-streets/pledges.json") as file:
+        rows = file.get_json()["pledges"]
+    assert [
+        (row["constituency_name"], row["candidacy_status"], row["stance"])
+        for row in rows
+        if row["person_id"] == person_id and row["ask"] == "priority"
+    ] == [("Northmoor East", "withdrawn", "yes"), ("Northmoor West", "standing", "")]
+    given = form_data(door) | {"stance-priority": "partly", "step": "preview"}
+    preview = client.post(f"/answer/{token}/", data=given)
+    done = client.post(f"/answer/{token}/", data=form_data(preview) | {"step": "publish"})
+    assert done.status_code == 303
+    assert client.get(addresses(person_id)[0]).text.count("so not counted here:") == 1
+    described = client.get(addresses(person_id)[3]).get_json()["candidate"]
+    assert [each["stance"] for each in described["stances"]] == ["partly", None]

@@ -21,6 +21,7 @@ from campaign.pledges.queries.history import (
     list_entries_to_review,
     list_events_about,
     list_history,
+    list_person_history,
 )
 from campaign.pledges.queries.invitations import (
     FailedInvitation,
@@ -82,6 +83,7 @@ __all__ = [
     "list_invitations",
     "list_mail_refusals",
     "list_open_changes",
+    "list_person_history",
     "list_published_heads",
     "list_suggestions",
     "map_answer_times",

@@ -1,5 +1,6 @@
 """How candidates came to stand where they stand, and what waits for a second organiser."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -8,7 +9,9 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from campaign.campaigns.models import AskVersion
 from campaign.candidates.models import Candidacy
+from campaign.candidates.queries import map_places_of_person
 from campaign.elections.models import Ballot
+from campaign.geography.models import Constituency
 from campaign.pledges.models import PledgeEvent
 from campaign.pledges.queries.marks import is_about, map_marks
 from campaign.pledges.rules import (
@@ -31,6 +34,7 @@ class HistoryEntry:
     event_id: int
     sequence: int
     kind: EventKind
+    candidacy_id: int
     ask_id: int
     ask_title: str
     """Title of the wording that was answered."""
@@ -54,6 +58,8 @@ class HistoryEntry:
     archive_sha256: str = ""
     archive_url: str = ""
     marks: Marks = NO_MARKS
+    elsewhere: Constituency | None = None
+    """Where they stood then; None for where they stand today. It is set in a person's history."""
 
     @property
     def is_public(self) -> bool:
@@ -79,9 +85,28 @@ def list_history(
 
     With ``public_only``, what the public sees: hidden texts are empty.
     """
+    return _list_history(session, campaign_id, [candidacy_id], public_only=public_only)
+
+
+def list_person_history(
+    session: Session, campaign_id: int, candidacy: Candidacy, *, public_only: bool = False
+) -> list[HistoryEntry]:
+    """Return ``list_history`` of everything that the person said, wherever they stood then.
+
+    Who changed ballots has more than one candidacy in an election, and keeps one history.
+    """
+    places = map_places_of_person(session, candidacy)
+    places[candidacy.id] = None
+    history = _list_history(session, campaign_id, places, public_only=public_only)
+    return [replace(entry, elsewhere=places[entry.candidacy_id]) for entry in history]
+
+
+def _list_history(
+    session: Session, campaign_id: int, candidacy_ids: Collection[int], *, public_only: bool
+) -> list[HistoryEntry]:
     rows = session.execute(
         _entries().where(
-            PledgeEvent.campaign_id == campaign_id, PledgeEvent.candidacy_id == candidacy_id
+            PledgeEvent.campaign_id == campaign_id, PledgeEvent.candidacy_id.in_(candidacy_ids)
         )
     ).all()
     ids = [event.id for event, *_ in rows]
@@ -136,6 +161,7 @@ def _history_entry(
         event_id=event.id,
         sequence=event.sequence,
         kind=event.kind,
+        candidacy_id=event.candidacy_id,
         ask_id=event.ask_id,
         ask_title=version.title,
         ask_version=version.number,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.models import Candidacy
-from campaign.candidates.queries import get_candidacy
+from campaign.candidates.queries import get_candidacy, get_candidacy_of_person
 from campaign.candidates.rules import CandidacyStatus
 from campaign.core.languages import Language
 from campaign.core.tokens import Signer, TokenInvalid
@@ -54,9 +54,7 @@ def answer_token_and_language(
 def read_answer_token(session: Session, signer: Signer, token: str) -> tuple[int, int]:
     """Return campaign and candidacy of a token; raises TokenInvalid or AnswerLinkRevoked."""
     campaign_id, candidacy_id, generation = signer.read(_PURPOSE, token)
-    link = session.get(AnswerLink, (campaign_id, candidacy_id))
-    if link is not None and (link.is_revoked or link.generation != generation):
-        raise AnswerLinkRevoked("This link has been replaced by a newer one or switched off.")
+    _check_generation(session, campaign_id, candidacy_id, generation)
     return campaign_id, candidacy_id
 
 
@@ -81,14 +79,14 @@ def find_language_of_link(session: Session, signer: Signer, token: str) -> Langu
 
 
 def open_answer_link(session: Session, signer: Signer, token: str, *, now: datetime) -> AnswerDoor:
-    """Return what a candidate's link opens.
+    """Return what a candidate's link opens; who changed ballots since answers where they stand now.
 
     Raises TokenInvalid, AnswerLinkRevoked, or AnswersClosed when the campaign or the poll is over,
     or the candidate no longer stands.
     """
     campaign_id, candidacy_id = read_answer_token(session, signer, token)
     campaign = session.get_one(Campaign, campaign_id)
-    candidacy = get_candidacy(session, candidacy_id)
+    candidacy = _candidacy_of_today(session, campaign, get_candidacy(session, candidacy_id))
     if not takes_answers(session, campaign, now=now):
         raise AnswersClosed(
             "“%(campaign)s” no longer takes answers, because the poll or the campaign has closed. "
@@ -104,6 +102,19 @@ def open_answer_link(session: Session, signer: Signer, token: str, *, now: datet
             email=campaign.contact_email,
         )
     return AnswerDoor(campaign, candidacy)
+
+
+def _candidacy_of_today(session: Session, campaign: Campaign, linked: Candidacy) -> Candidacy:
+    """Return how the person of a link stands today, in its place a link of generation 1."""
+    if linked.status is not CandidacyStatus.WITHDRAWN:
+        return linked
+    today = get_candidacy_of_person(
+        session, person_id=linked.person_id, election_id=campaign.election_id
+    )
+    if today.id != linked.id:
+        # Whoever had that link switched off means the older ones as well.
+        _check_generation(session, campaign.id, today.id, 1)
+    return today
 
 
 def takes_answers(session: Session, campaign: Campaign, *, now: datetime) -> bool:
@@ -131,6 +142,14 @@ def choose_language(
 ) -> None:
     """Keep the language in which a candidate wants their page and the campaign's mail."""
     _answer_link(session, campaign_id, candidacy_id).language = language
+
+
+def _check_generation(
+    session: Session, campaign_id: int, candidacy_id: int, generation: int
+) -> None:
+    link = session.get(AnswerLink, (campaign_id, candidacy_id))
+    if link is not None and (link.is_revoked or link.generation != generation):
+        raise AnswerLinkRevoked("This link has been replaced by a newer one or switched off.")
 
 
 def _answer_link(session: Session, campaign_id: int, candidacy_id: int) -> AnswerLink:

@@ -21,7 +21,13 @@ from campaign.pledges.models import AnswerLink, InvitationTimetable, PendingChan
 from campaign.pledges.rules import Stance
 from campaign.pledges.service import AnswerDoor, GivenAnswer
 from tests.conftest import FrozenClock
-from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
+from tests.factories.recording import record_answer
+from tests.factories.worlds import (
+    PledgeWorld,
+    letter_from_somebody,
+    pledge_world,
+    stand_elsewhere,
+)
 from tests.integration.candidates import sent
 from tests.web.back_office.conftest import token_of
 from tests.web.client import CheckingClient
@@ -248,3 +254,15 @@ def test_words_of_a_letter_are_kept_off_the_candidates_page(
     post(moderator, f"{path}hide-words", page=path)
     verbs = [entry.verb for entry in fetch(select(AuditEntry))]
     assert verbs.count("hide_words") == 1
+
+
+def test_the_answers_of_who_changed_ballots_are_still_on_their_page(
+    log_in: LogIn, web_session: Session, world: PledgeWorld
+) -> None:
+    record_answer(web_session, world, stance=Stance.YES)
+    person = stand_elsewhere(world).person_id
+    web_session.commit()
+    page = log_in(Role.ORGANISER).get(f"{BASE}/candidates/{person}/").text
+    assert "Given when standing in Northmoor East; it does not count today." in page
+    assert f'href="{BASE}/record/1"' in page
+    assert "Public now" not in page

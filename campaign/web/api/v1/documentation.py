@@ -1,7 +1,7 @@
 """The description of the API for programs, and the same as a page for people."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -28,10 +28,12 @@ def openapi() -> Response:
 def show() -> Response:
     """Show every address of the API with examples that work here."""
     spec = json.loads(_text(site()))
+    campaigns = list_public_campaigns(session())
     page = render_template(
         "api/documentation.html",
         spec=spec,
-        examples=_examples(spec["paths"]),
+        examples=_examples(spec["paths"], campaigns),
+        campaigns=campaigns,
         site=site(),
         page_size=PAGE_SIZE,
         max_page_size=MAX_PAGE_SIZE,
@@ -39,9 +41,8 @@ def show() -> Response:
     return same_for_everybody(page)
 
 
-def _examples(paths: Iterable[str]) -> dict[str, str]:
+def _examples(paths: Iterable[str], campaigns: Sequence[Any]) -> dict[str, str]:
     """Return each path with names in it that are known here, so that its example works."""
-    campaigns = list_public_campaigns(session())
     first = list_standings(session(), campaigns[0].election_id, limit=1) if campaigns else []
     names = {
         "{campaign_slug}": campaigns[0].slug if campaigns else "safer-streets",

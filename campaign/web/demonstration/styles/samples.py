@@ -13,6 +13,7 @@ from campaign.pledges.queries import CurrentAnswer
 from campaign.pledges.rules import (
     Channel,
     DisputeState,
+    EventKind,
     Marks,
     RequestKind,
     Stance,
@@ -125,6 +126,17 @@ RECORDED = _answer(
     quote="“Treatment first, then longer sentences.” Town hall, 28 April.",
     source_url="https://news.example.org/hustings",
 )
+
+FORMER = (
+    SimpleNamespace(
+        kind=EventKind.ANSWER,
+        stance=Stance.YES,
+        recorded_at=AT,
+        elsewhere=SimpleNamespace(name_in=lambda _language: "Corriby"),
+    ),
+    SimpleNamespace(kind=EventKind.WITHDRAWAL, recorded_at=AT, elsewhere=None),
+)
+"""Entries that count no more: of who changed ballots, and a withdrawal."""
 
 EVIDENCE = (
     SimpleNamespace(

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from campaign.followups.record import object_by_link
 from campaign.pledges.errors import AlreadyDecided, PledgeEventNotFound
-from campaign.pledges.queries import HistoryEntry, list_history
+from campaign.pledges.queries import HistoryEntry, list_person_history
 from campaign.pledges.rules import STATEMENT_LIMIT
 from campaign.pledges.service import AnswerDoor
 from campaign.web.public.objections.forms import ObjectionForm
@@ -65,7 +65,7 @@ def object_submit(token: str, sequence: int) -> BaseResponse:
 
 def _history(door: AnswerDoor) -> list[HistoryEntry]:
     # The candidate sees hidden texts too: they are their own, or about them.
-    history = list_history(session(), door.campaign.id, door.candidacy.id)
+    history = list_person_history(session(), door.campaign.id, door.candidacy)
     return [entry for entry in history if entry.is_public]
 
 

@@ -1,20 +1,38 @@
-"""The published heads and the public chain, for everybody to keep, with licence and credit."""
+"""The published heads and the public chain, for everybody to keep, and how to check them."""
 
 import json
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, render_template
 
 from campaign.campaigns.queries import get_campaign
 from campaign.elections.queries import get_election
+from campaign.pledges.queries import find_published_head
+from campaign.pledges.rules import Stance, VerificationLevel
 from campaign.reports.credits import credits_of
 from campaign.reports.pledge_chain import describe_heads, heads_text, public_json_lines
 from campaign.web.shared.caching import same_for_everybody
-from campaign.web.shared.context import session
+from campaign.web.shared.context import now, session
 from campaign.web.shared.limits import OPEN_DATA, limited
 from campaign.web.shared.sharing import for_all_sites
 
 blueprint = Blueprint("record", __name__, url_prefix="/<campaign_slug>/pledges")
+
+
+@blueprint.get("/check/")
+def check(campaign_slug: str) -> Response:
+    """Say what the record's words mean, and how to check it."""
+    campaign = get_campaign(session(), campaign_slug)
+    election = get_election(session(), campaign.election_id)
+    page = render_template(
+        "public/record/check.html",
+        campaign=campaign,
+        phase=election.phase(now()),
+        stances=list(Stance),
+        levels=list(VerificationLevel),
+        head=find_published_head(session(), campaign.id),
+    )
+    return same_for_everybody(page)
 
 
 @blueprint.get("/heads.txt")
