@@ -195,7 +195,7 @@ def test_who_wrote_in_two_places_gets_a_page_of_each(loop: Loop) -> None:
     places = {each.action.constituency.name for each in letters_of(loop.session)}
     assert len(places) == 2
     for place in places:
-        assert f"\n{place}: http" in mail.body
+        assert f"\n{place}:\nhttp" in mail.body
         assert f", {place}) has answered:\n" in mail.body
 
 
