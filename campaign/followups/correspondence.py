@@ -18,11 +18,12 @@ from campaign.letters.service import (
     AnswerPage,
     Chores,
     Correspondence,
+    Seen,
     record_delivery,
     run_chores,
 )
-from campaign.pledges.queries import list_current_answers, list_mail_refusals, map_answer_times
-from campaign.pledges.rules import RequestKind
+from campaign.pledges.queries import list_mail_refusals, map_answer_times, map_public_entries
+from campaign.pledges.rules import RequestKind, list_news, news_headline
 from campaign.pledges.service import answer_token_and_language
 
 
@@ -44,7 +45,7 @@ def correspondence(toolkit: Toolkit, session: Session) -> Correspondence:
         list_mail_stops=partial(list_mail_stops, session),
         list_refusing=partial(list_refusing, session),
         list_answer_times=partial(map_answer_times, session),
-        list_answering=partial(list_answering, session),
+        map_headlines=partial(map_headlines, session),
         make_unsubscribe_link=partial(unsubscribe_link, toolkit),
     )
 
@@ -68,10 +69,16 @@ def list_refusing(session: Session, campaign_id: int, candidacy_ids: Collection[
     return {each for each, kind in refusals.items() if kind is RequestKind.NOTHING_MORE}
 
 
-def list_answering(session: Session, campaign_id: int, candidacy_ids: Collection[int]) -> set[int]:
-    """Return those among these candidacies of whom an answer stands today."""
+def map_headlines(
+    session: Session, campaign_id: int, seen: Collection[Seen], now: datetime
+) -> dict[Seen, str]:
+    """Return what each candidate has done since somebody saw where they stand."""
+    entries = map_public_entries(session, campaign_id, {each for each, _ in seen})
     return {
-        each for each, _ in list_current_answers(session, campaign_id, candidacy_ids=candidacy_ids)
+        (candidacy_id, since): news_headline(
+            [each.kind for each in list_news(entries.get(candidacy_id, ()), since=since, until=now)]
+        )
+        for candidacy_id, since in seen
     }
 
 

@@ -86,8 +86,12 @@ class WritingDesk:
 
     @property
     def groups(self) -> list[DraftGroup]:
-        """Return the drafts as editors show them."""
-        return group_drafts(self.drafts)
+        """Return the drafts as editors show them: last those for nobody who can be reached."""
+        reachable = {each.id for each in self.reachable}
+        return sorted(
+            group_drafts(self.drafts),
+            key=lambda group: reachable.isdisjoint(group.candidacy_ids),
+        )
 
 
 def open_desk(

@@ -180,7 +180,7 @@ def test_an_answer_overtakes_a_letter(
     card = page.locator("li.card").filter(has=page.get_by_role("heading", name=name, exact=True))
     expect(card).to_contain_text("The candidate has answered before your letter left.")
 
-    walk.open_newest_mail(page, second.email, f"{name} has answered")
+    walk.open_newest_mail(page, second.email, "your letter waits for you")
     expect(page.locator(".letter-text")).to_contain_text("before your letter left")
     page.locator(".letter-text a").first.click()
     expect(heading).to_have_text("Your letters")

@@ -161,9 +161,12 @@ def test_one_mail_asks_about_all_letters_of_an_action(loop: Loop) -> None:
     loop.answer(1)
     loop.chores()
     assert loop.states() == [HELD, HELD]
-    (mail,) = loop.notices("have answered")
-    assert "- Ann Able" in mail.body
-    assert "- Bob Baker" in mail.body
+    (mail,) = loop.notices("News from 2 candidates: 2 of your letters wait for you")
+    for name in ("Ann Able", "Bob Baker"):
+        assert any(
+            line.startswith(f"- {name} (") and line.endswith(") has answered")
+            for line in mail.body.splitlines()
+        )
 
 
 def test_who_writes_after_the_answer_has_seen_it(loop: Loop) -> None:
@@ -400,8 +403,8 @@ class TestNews:
         )
         self.evening(loop)
         loop.chores()
-        (second,) = loop.notices("No answer of Ann Able stands any more")
-        assert "No answer is not a refusal." in second.body
+        (second,) = loop.notices("Ann Able has withdrawn an answer")
+        assert ": withdrawn (was Yes)\nNo answer is not a refusal.\n" in second.body
         assert first.id != second.id
 
     def test_a_struck_answer_is_told_and_a_hidden_text_is_not(self, loop: Loop) -> None:
@@ -423,7 +426,7 @@ class TestNews:
         strike(loop, entry_id)
         self.evening(loop)
         loop.chores()
-        (mail,) = loop.notices("No answer of Ann Able stands any more")
+        (mail,) = loop.notices("Ann Able has objected, and an entry was taken out")
         assert "because the candidate objected" in mail.body
         assert not any("A quote of hers." in each.body for each in messages_of(loop.session))
 

@@ -131,6 +131,31 @@ def test_nobody_sends_thanks_for_an_answer_that_has_changed_meanwhile(
     assert statuses(app) == ["queued", "queued"]
 
 
+def test_nobody_says_that_they_have_read_words_that_have_changed_meanwhile(
+    app: Flask, client: CheckingClient, place: Place, address: str, clock: FrozenClock
+) -> None:
+    form = form_of(client.get(address).text, "thank_you")
+    clock.advance(minutes=1)
+    with database_of(app).transaction() as session:
+        record_pledge(
+            session,
+            campaign_id=place.campaign_id,
+            candidacy_id=letters_of(session)[0].candidacy_id,
+            ask_id=list_asks(session, place.campaign_id)[0].id,
+            stance=Stance.YES,
+            statement="But only if it costs nothing.",
+            channel=Channel.LINK,
+            entered_by="candidate",
+            now=clock(),
+        )
+    told = client.post(address, data=form)
+    assert told.status_code == 422
+    assert "The public answers have changed" in errors_of(told)
+    assert "But only if it costs nothing." in told.text
+    assert statuses(app) == ["held", "queued"]
+    assert client.post(address, data=form_of(told.text, "thank_you")).status_code == 303
+
+
 def test_nothing_is_a_choice(app: Flask, client: CheckingClient, address: str) -> None:
     assert (
         client.post(address, data=form_of(client.get(address).text, "nothing")).status_code == 303

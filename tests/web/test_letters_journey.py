@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -365,6 +366,42 @@ def test_who_reads_another_text_has_an_editor_of_their_own(
     )
     assert preview.status_code == 200
     assert "Send my letter to 1 candidate<" in preview.text
+
+
+def test_a_text_for_nobody_who_can_be_reached_stands_last(
+    client: CheckingClient, place: Place, web_session: Session
+) -> None:
+    ann, bob, cy = web_session.scalars(select(Candidacy).order_by(Candidacy.id)).all()
+    assert "Not everybody gets the same text" not in client.get(place.write).text
+    (last,) = web_session.scalars(select(TemplateVariant)).all()
+    last.position = 2
+    TemplateVariantFactory(
+        campaign=web_session.get_one(Campaign, place.campaign_id),
+        position=1,
+        condition={"party": ann.party_name},
+        body="To {{ party }}.",
+    )
+    cy.party_name = ann.party_name
+    ann.person.email, cy.person.email = None, "cy@example.org"
+    web_session.commit()
+    page = client.get(place.write).text
+    assert "Not everybody gets the same text" in page
+    assert headings(page) == ["To Cy O'Cole", "To Bob Baker"]
+    assert "Also, if you tick them above, to Ann Able" in page
+    cy.person.email = None
+    web_session.commit()
+    page = client.get(place.write).text
+    assert headings(page) == [
+        "To Bob Baker",
+        "Only if you tick them above, to Ann Able, Cy O'Cole",
+    ]
+    assert "Also, if you tick them above" not in page
+    assert fields_of(page)["for_0"] == [str(bob.id)]
+
+
+def headings(html: str) -> list[str]:
+    """Return what stands above each text on the page to write on."""
+    return [unescape(each) for each in re.findall(r"<h3>((?:To|Only) .*?)</h3>", html)]
 
 
 def test_who_withdrew_is_not_offered_and_a_cancelled_poll_is_closed(

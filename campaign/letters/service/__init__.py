@@ -9,7 +9,7 @@ from campaign.letters.service.confirmation import (
     withdraw_letter,
     withdraw_letters,
 )
-from campaign.letters.service.correspondence import AnswerPage, Correspondence
+from campaign.letters.service.correspondence import AnswerPage, Correspondence, Seen
 from campaign.letters.service.delivery import record_delivery
 from campaign.letters.service.dispatch import check_open
 from campaign.letters.service.letter_mail import render_letter
@@ -35,6 +35,7 @@ __all__ = [
     "Correspondence",
     "FollowPolls",
     "Question",
+    "Seen",
     "Submission",
     "can_withdraw",
     "check_open",

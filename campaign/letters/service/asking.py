@@ -74,7 +74,15 @@ def _ask_for(
     expires_at = min(now + CHOOSE_WITHIN, election.poll_closes_at)
     candidacy_ids = {each.letter.candidacy_id for together in groups for each in together}
     times = correspondence.list_answer_times(campaign_id, candidacy_ids)
-    answering = correspondence.list_answering(campaign_id, candidacy_ids)
+    headlines = correspondence.map_headlines(
+        campaign_id,
+        {
+            (each.letter.candidacy_id, each.letter.created_at)
+            for together in groups
+            for each in together
+        },
+        now,
+    )
     for together in groups:
         letters = []
         for question in together:
@@ -91,7 +99,7 @@ def _ask_for(
             queue_question(
                 session,
                 letters,
-                answering=answering,
+                headlines=headlines,
                 campaign=campaign,
                 election=election,
                 expires_at=expires_at,

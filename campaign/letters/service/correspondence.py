@@ -10,6 +10,9 @@ from campaign.core.languages import Language
 from campaign.letters.models import Action
 from campaign.letters.rules import MailStop
 
+Seen = tuple[int, datetime]
+"""A candidacy, and when somebody last saw where it stands."""
+
 
 def stop_nobody(_campaign_id: int, _candidacy_ids: Collection[int] | None) -> dict[int, MailStop]:
     """Say that every candidate may be written to."""
@@ -26,9 +29,9 @@ def nobody_answered(_campaign_id: int, _candidacy_ids: Collection[int]) -> dict[
     return {}
 
 
-def all_of_them(_campaign_id: int, candidacy_ids: Collection[int]) -> Collection[int]:
-    """Say that no candidate has withdrawn what they answered."""
-    return candidacy_ids
+def all_answered(_campaign_id: int, seen: Collection[Seen], _now: datetime) -> dict[Seen, str]:
+    """Say of every candidate no more than that they have answered."""
+    return dict.fromkeys(seen, "has answered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,10 @@ class Correspondence:
     """From a campaign and candidacies to those among them that want no more letters."""
     list_answer_times: Callable[[int, Collection[int]], Mapping[int, datetime]] = nobody_answered
     """From a campaign and candidacies to when the public record of those among them last grew."""
-    list_answering: Callable[[int, Collection[int]], Collection[int]] = all_of_them
-    """From a campaign and candidacies to those among them of whom an answer stands today."""
+    map_headlines: Callable[[int, Collection[Seen], datetime], Mapping[Seen, str]] = all_answered
+    """From a campaign and what was seen to what each candidate has done from then until a moment.
+
+    In words that stand after a name.
+    """
     make_unsubscribe_link: Callable[[str], str] | None = None
     """From the Message-ID of a notice to where its reader can decline further ones."""

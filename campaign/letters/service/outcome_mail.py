@@ -1,6 +1,6 @@
 """The mails that tell writers what became of their letters, written into the outbox."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -10,7 +10,7 @@ from campaign.delivery.queries import is_suppressed
 from campaign.delivery.rules import Lane, normalise_recipient
 from campaign.elections.models import Election
 from campaign.letters.models import Letter
-from campaign.letters.service.correspondence import Correspondence
+from campaign.letters.service.correspondence import Correspondence, Seen
 from campaign.letters.service.mail import local_moment, queue_notice
 
 
@@ -118,7 +118,7 @@ def queue_question(
     session: Session,
     letters: Sequence[Letter],
     *,
-    answering: Collection[int],
+    headlines: Mapping[Seen, str],
     campaign: Campaign,
     election: Election,
     expires_at: datetime,
@@ -127,18 +127,23 @@ def queue_question(
 ) -> None:
     """Ask a supporter, in one mail, what becomes of letters whose candidates have answered.
 
-    ``answering`` are the candidacies of whom an answer stands, and was not withdrawn since.
+    ``headlines`` say what each candidate has done since a letter was written.
     """
     actions = {letter.action_id: letter.action for letter in letters}
+    # Of several letters to one candidate the oldest, whose writer had seen least.
+    oldest: dict[int, Letter] = {}
+    for letter in letters:
+        oldest.setdefault(letter.candidacy_id, letter)
     recipient = letters[0].action.supporter.email
     text = correspondence.emails.render(
         "candidate_answered",
         campaign=campaign,
         action=letters[-1].action,
         count=len(letters),
-        candidates={
-            letter.candidacy.person.name: letter.candidacy_id in answering for letter in letters
-        },
+        candidates=[
+            (letter, headlines[candidacy_id, letter.created_at])
+            for candidacy_id, letter in oldest.items()
+        ],
         deadline=local_moment(expires_at, election),
         links=[correspondence.make_action_link(action) for action in actions.values()],
     )

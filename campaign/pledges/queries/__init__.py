@@ -5,7 +5,6 @@ from campaign.pledges.queries.answers import (
     list_current_answers,
     list_ever_answered,
     map_answer_times,
-    map_news_times,
     newest_public_entries,
 )
 from campaign.pledges.queries.chain import stream_chain
@@ -34,6 +33,7 @@ from campaign.pledges.queries.invitations import (
 )
 from campaign.pledges.queries.languages import get_language, map_languages
 from campaign.pledges.queries.marks import is_review, map_marks
+from campaign.pledges.queries.news import map_news_times, map_public_entries
 from campaign.pledges.queries.requests import (
     has_open_request,
     is_link_revoked,
@@ -91,6 +91,7 @@ __all__ = [
     "map_languages",
     "map_marks",
     "map_news_times",
+    "map_public_entries",
     "newest_public_entries",
     "stream_chain",
     "wants_no_mail",

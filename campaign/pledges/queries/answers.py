@@ -209,46 +209,6 @@ def _answer_times(*, are_some: bool, are_new: bool) -> Select[int, datetime]:
     return query
 
 
-def map_news_times(
-    session: Session, campaign_id: int, *, since: datetime | None = None
-) -> dict[int, datetime]:
-    """Return by candidacy when what the public reads of its stances last changed.
-
-    That is ``map_answer_times``, or later where the answer of the day was struck after an
-    objection: whoever was told of it must hear that it counts no more.
-    """
-    times = map_answer_times(session, campaign_id, since=since)
-    entry, later, review = (aliased(PledgeEvent) for _ in range(3))
-    has_later = (
-        select(later.id)
-        .outerjoin(review, is_review(review, later))
-        .where(
-            later.campaign_id == entry.campaign_id,
-            later.candidacy_id == entry.candidacy_id,
-            later.ask_id == entry.ask_id,
-            later.kind.in_(ENTRY_KINDS),
-            later.sequence > entry.sequence,
-            later.sequence < PledgeEvent.sequence,
-            or_(later.channel == Channel.LINK, review.id.is_not(None)),
-        )
-        .exists()
-    )
-    strikes = (
-        select(PledgeEvent.candidacy_id, PledgeEvent.recorded_at)
-        .join(entry, entry.id == PledgeEvent.refers_to_id)
-        .where(
-            PledgeEvent.campaign_id == campaign_id,
-            PledgeEvent.kind == EventKind.DISPUTE_STRUCK,
-            ~has_later,
-        )
-    )
-    if since is not None:
-        strikes = strikes.where(PledgeEvent.recorded_at > since)
-    for candidacy_id, struck_at in session.execute(strikes):
-        times[candidacy_id] = max(struck_at, times.get(candidacy_id, struck_at))
-    return times
-
-
 def list_ever_answered(session: Session, campaign_id: int) -> set[int]:
     """Return the candidacies with any public answer to a campaign, also one that was withdrawn.
 

@@ -43,6 +43,14 @@ from campaign.pledges.rules.kinds import (
     public_count,
 )
 from campaign.pledges.rules.marks import NO_MARKS, Mark, Marks, read_marks
+from campaign.pledges.rules.news import (
+    AnswerNews,
+    NewsKind,
+    PublicEntry,
+    list_news,
+    news_headline,
+    news_words,
+)
 from campaign.pledges.rules.steps import Subject, find_breach
 from campaign.pledges.rules.texts import (
     QUOTE_LIMIT,
@@ -78,6 +86,7 @@ __all__ = [
     "STATEMENT_LIMIT",
     "TAKES_EFFECT",
     "URL_LIMIT",
+    "AnswerNews",
     "ChainEntry",
     "ChangeOutcome",
     "Channel",
@@ -85,6 +94,8 @@ __all__ = [
     "EventKind",
     "Mark",
     "Marks",
+    "NewsKind",
+    "PublicEntry",
     "RawChainHasher",
     "RequestKind",
     "Stance",
@@ -103,6 +114,9 @@ __all__ = [
     "find_breach",
     "from_cells",
     "from_json_line",
+    "list_news",
+    "news_headline",
+    "news_words",
     "public_count",
     "read_marks",
     "showable_text",

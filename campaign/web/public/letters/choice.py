@@ -25,14 +25,14 @@ class ChoiceForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped.
             )
         ]
     )
-    shown_stances = HiddenField()
-    """What the page showed of where the candidate stands."""
+    shown_entries = HiddenField()
+    """Which entries of the record the page showed, words and all."""
     subject = StringField(__("Subject"), validators=[InputRequired(__("Enter a subject."))])
     text = TextAreaField(__("Your text"), validators=[InputRequired(__("Write your letter."))])
 
     def has_seen(self, record: CandidateRecord) -> bool:
         """Tell whether the page showed what is public now, and say so once where it did not."""
-        if self.shown_stances.data in ("", None, _stances(record)):
+        if self.shown_entries.data in (None, _entries(record)):
             return True
         self.form_errors.append(
             _(
@@ -82,15 +82,16 @@ def make_choice_forms(
         else:
             form = ChoiceForm(formdata=None, data={"subject": subject, "text": text})
             form.choice.data = choice.value
-        form.shown_stances.data = _stances(record)
+        form.shown_entries.data = _entries(record)
         for field in form:
             field.id = f"{choice.value}-{field.name}"
         forms[choice] = form
     return forms
 
 
-def _stances(record: CandidateRecord) -> str:
-    return ",".join(each.answer.stance if each.answer else "" for each in record.asks)
+def _entries(record: CandidateRecord) -> str:
+    """Return the number in the record of each ask's answer: ``12,,15`` for three asks."""
+    return ",".join(str(each.answer.sequence) if each.answer else "" for each in record.asks)
 
 
 def _check(clean: Callable[[str], str], field: Field) -> None:
