@@ -1,5 +1,6 @@
 """Changes of earlier answers that nobody confirms: time, bounced mail, the close of poll."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import AskVersion
 from campaign.core.db import Database
+from campaign.core.languages import Language
 from campaign.core.toolkit import Toolkit
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.returns import SuppressionReason
@@ -27,6 +29,7 @@ from campaign.pledges.service import (
     AnswerDoor,
     GivenAnswer,
     answer_token,
+    choose_language,
     note_request,
     open_answer_link,
     record_pledge,
@@ -47,10 +50,16 @@ def tools(database: Database) -> Toolkit:
 
 
 def answer(
-    tools: Toolkit, session: Session, world: PledgeWorld, stance: Stance, *, now: datetime = NOW
+    tools: Toolkit,
+    session: Session,
+    world: PledgeWorld,
+    stance: Stance,
+    *,
+    statement: str = "",
+    now: datetime = NOW,
 ) -> None:
     door = AnswerDoor(world.campaign, world.candidacies[0])
-    given = GivenAnswer(world.asks[0].id, stance, "")
+    given = GivenAnswer(world.asks[0].id, stance, statement)
     publish_answers(tools, session, door, [given], now=now)
     session.flush()
 
@@ -112,6 +121,35 @@ def test_an_entry_of_organisers_in_the_meantime_is_asked_about_first(
     sent(session, NOW + day)
     run_change_chores(tools, session, NOW + 2 * day)
     assert waiting.outcome is ChangeOutcome.UNOPPOSED
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_mail_about_a_statement_shows_the_one_of_today_and_what_becomes_of_it(
+    tools: Toolkit, session: Session, world: PledgeWorld, language: Language
+) -> None:
+    ids = {"campaign_id": world.campaign.id, "candidacy_id": world.candidacies[0].id}
+    choose_language(session, **ids, language=language)
+    answer(tools, session, world, Stance.YES, statement="I will.\nSoon.")
+    answer(tools, session, world, Stance.YES, statement="I might.")
+    answer(tools, session, world, Stance.YES)
+    replaced, removed = (
+        session.get_one(OutboxMessage, each.outbox_message_id).body
+        for each in session.scalars(select(PendingChange).order_by(PendingChange.id))
+    )
+    now, then = (
+        ("Statement now:", "Statement then:")
+        if language is Language.ENGLISH
+        else ("Datganiad nawr:", "Datganiad wedyn:")
+    )
+    assert f"{now} I will.\n   Soon.\n" in replaced
+    assert f"{then} I might.\n" in replaced
+    assert f"{now} I will.\n   Soon.\n" in removed
+    assert re.search(rf"{then} (none; it is removed|dim; caiff ei dynnu)\n", removed)
+    closes = world.election.poll_closes_at
+    run_change_chores(tools, session, closes)
+    lapsed = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id.desc())).first()
+    assert f"{now} I will.\n   Soon.\n" in lapsed.body
+    assert re.search(r"(Its statement: none|Ei ddatganiad: dim)\n", lapsed.body)
 
 
 @pytest.mark.parametrize("fault", ["bounced", "failed", "moved"])

@@ -192,6 +192,27 @@ def test_a_change_waits_until_the_link_in_its_mail_is_used(
     assert len(events(read())) == 3
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [("I thought again.", "I thought again."), ("", "The statement is removed.")],
+)
+def test_a_change_of_the_statement_alone_is_seen_on_every_page(
+    client: CheckingClient, read: Reads, door: str, words: str, shown: str
+) -> None:
+    publish(client, door, stance_priority="yes", statement_priority="First of all.")
+    data = form_data(client.get(door)) | {"statement-priority": words}
+    preview = client.post(door, data=data)
+    client.post(door, data=form_data(preview) | {"step": "publish"})
+    for page in (preview, client.get(door), client.get(f"{door}receipt")):
+        assert "First of all." in page.text
+        assert shown in page.text
+    confirm, dispute = links(mails(read(), "Please confirm")[-1])
+    for path in (confirm, dispute):
+        card = client.get(path).text
+        assert "First of all." in card
+        assert shown in card
+
+
 def test_a_withdrawal_waits_too_and_stays_in_the_history(
     client: CheckingClient, read: Reads, world: PledgeWorld, door: str
 ) -> None:
