@@ -44,6 +44,7 @@ from campaign.pledges.service import (
     replace_answer_link,
     settle_change,
     takes_answers,
+    takes_answers_of,
 )
 
 
@@ -231,7 +232,7 @@ def _tell_of_lapse(
     *,
     now: datetime,
 ) -> None:
-    is_open = takes_answers(session, door.campaign, now=now)
+    cause = _cause_of_lapse(session, door, now=now)
     text = render_for(
         toolkit,
         session,
@@ -239,9 +240,9 @@ def _tell_of_lapse(
         campaign=door.campaign,
         candidacy=door.candidacy,
         changes=lapsed,
-        is_open=is_open,
+        cause=cause,
         link=answer_link(toolkit, session, door.campaign.id, door.candidacy.id)
-        if is_open
+        if cause == "wording"
         else public_page(toolkit, door.campaign, door.candidacy),
     )
     queue_to_candidate(
@@ -253,3 +254,10 @@ def _tell_of_lapse(
         lane=Lane.NOTICE,
         now=now,
     )
+
+
+def _cause_of_lapse(session: Session, door: ChangeDoor, *, now: datetime) -> str:
+    if not takes_answers(session, door.campaign, now=now):
+        return "closed"
+    is_standing = takes_answers_of(session, door.campaign, door.candidacy, now=now)
+    return "wording" if is_standing else "not_standing"

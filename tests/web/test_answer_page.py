@@ -19,7 +19,7 @@ from campaign.pledges.queries import list_current_answers, wants_no_mail
 from campaign.pledges.rules import Channel, Stance
 from campaign.pledges.service import answer_token, hide_texts, record_pledge, review_pledge
 from tests.conftest import FrozenClock
-from tests.factories import EARLY, EvidenceFactory
+from tests.factories import EARLY, BallotFactory, CandidacyFactory, EvidenceFactory
 from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
 from tests.web.browsing import form_data
 from tests.web.client import CheckingClient
@@ -496,3 +496,20 @@ def test_who_no_longer_stands_answers_no_more(
     world.candidacies[0].status = CandidacyStatus.STANDING
     web_session.commit()
     assert client.get(door).status_code == 200, "they came back, as with a corrected file"
+
+
+def test_who_stands_elsewhere_now_reads_where_and_how_the_new_link_comes(
+    client: CheckingClient, door: str, web_session: Session, world: PledgeWorld
+) -> None:
+    ann = world.candidacies[0]
+    ann.status = CandidacyStatus.WITHDRAWN
+    CandidacyFactory(
+        person=ann.person,
+        ballot=BallotFactory(election=world.election, constituency__name="Southmoor West"),
+    )
+    web_session.commit()
+    page = client.get(door)
+    assert page.status_code == 410
+    assert "You are now on the list of candidates for Southmoor West" in page.text
+    assert "has your new link" in page.text
+    assert "no longer on the list" not in page.text

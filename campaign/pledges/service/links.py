@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.models import Candidacy
-from campaign.candidates.queries import get_candidacy
+from campaign.candidates.queries import get_candidacy, get_candidacy_of_person
 from campaign.candidates.rules import CandidacyStatus
 from campaign.core.languages import Language
 from campaign.core.tokens import Signer, TokenInvalid
@@ -22,6 +22,21 @@ _PURPOSE = "answer"
 CONFIRM = "confirm-change"
 DISPUTE = "dispute-change"
 """Purposes of the links in the mail about a change; like the first, they begin with whose it is."""
+
+
+_CLOSED = (
+    "“%(campaign)s” no longer takes answers, because the poll or the campaign has closed. "
+    "To correct the record, write to %(email)s."
+)
+_NOT_STANDING = (
+    "You are no longer on the list of candidates, so “%(campaign)s” takes no answer of yours. "
+    "If that is wrong, write to %(email)s."
+)
+_MOVED = (
+    "You are now on the list of candidates for %(place)s, so this link has ended. The next e-mail "
+    "that “%(campaign)s” sends you has your new link. To have it sooner, or if that is wrong, "
+    "write to %(email)s."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +104,43 @@ def open_answer_link(session: Session, signer: Signer, token: str, *, now: datet
     campaign_id, candidacy_id = read_answer_token(session, signer, token)
     campaign = session.get_one(Campaign, campaign_id)
     candidacy = get_candidacy(session, candidacy_id)
-    if not takes_answers(session, campaign, now=now):
-        raise AnswersClosed(
-            "“%(campaign)s” no longer takes answers, because the poll or the campaign has closed. "
-            "To correct the record, write to %(email)s.",
-            campaign=campaign.name,
-            email=campaign.contact_email,
-        )
-    if candidacy.status is CandidacyStatus.WITHDRAWN:
-        raise AnswersClosed(
-            "You are no longer on the list of candidates, so “%(campaign)s” takes no answer of "
-            "yours. If that is wrong, write to %(email)s.",
-            campaign=campaign.name,
-            email=campaign.contact_email,
-        )
+    check_takes_answers_of(session, campaign, candidacy, now=now)
     return AnswerDoor(campaign, candidacy)
+
+
+def check_takes_answers_of(
+    session: Session,
+    campaign: Campaign,
+    candidacy: Candidacy,
+    *,
+    now: datetime,
+    closed: str = _CLOSED,
+) -> None:
+    """Raise AnswersClosed, in a sentence for the candidate, unless they can answer a campaign.
+
+    ``closed`` is the sentence for the time after the poll or the campaign.
+    """
+    if takes_answers_of(session, campaign, candidacy, now=now):
+        return
+    values = {"campaign": campaign.name, "email": campaign.contact_email}
+    if not takes_answers(session, campaign, now=now):
+        raise AnswersClosed(closed, **values)
+    today = get_candidacy_of_person(
+        session, person_id=candidacy.person_id, election_id=campaign.election_id
+    )
+    if today.status is CandidacyStatus.WITHDRAWN:
+        raise AnswersClosed(_NOT_STANDING, **values)
+    language = get_language(session, campaign.id, candidacy.id)
+    raise AnswersClosed(_MOVED, place=today.ballot.constituency.name_in(language), **values)
+
+
+def takes_answers_of(
+    session: Session, campaign: Campaign, candidacy: Candidacy, *, now: datetime
+) -> bool:
+    """Tell whether a candidate can answer: the record is open, and they still stand there."""
+    return candidacy.status is not CandidacyStatus.WITHDRAWN and takes_answers(
+        session, campaign, now=now
+    )
 
 
 def takes_answers(session: Session, campaign: Campaign, *, now: datetime) -> bool:

@@ -231,7 +231,10 @@ def test_an_address_is_corrected_with_history(
     assert "write it like name@example.org" in answer.text
 
     form["email"] = "john@wray.example"
-    assert post(client, path, **form).status_code == 303
+    assert "the old address end" in answer.text
+    done = post(client, path, **form)
+    assert done.status_code == 303
+    assert "Links that went to the old one have ended." in client.get(done.location).text
     person = fetch(select(Person).where(Person.id == arranged.john_id))[0]
     assert (person.email, person.corrected_email) == ("john@wray.example", "john@wray.example")
     page = client.get(f"{arranged.base}/candidates/{arranged.john_id}/").text

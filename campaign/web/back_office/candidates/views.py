@@ -100,7 +100,12 @@ def correct_address_submit(campaign_slug: str, person_id: int) -> Response | tup
             form.email.errors = [str(error)]
         else:
             _log("correct_address", f"person:{person_id}", form.reason.data or "")
-            flash(_("The address is corrected. It wins over every import."))
+            flash(
+                _(
+                    "The address is corrected. It wins over every import. Links that went to the "
+                    "old one have ended."
+                )
+            )
             return redirect(url_for(".show", campaign_slug=campaign_slug, person_id=person_id), 303)
     return _address_page(campaign_slug, person_id, form), 422
 
