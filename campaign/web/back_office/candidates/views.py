@@ -10,7 +10,13 @@ from campaign.followups.mail_choice import get_mail_state
 from campaign.followups.requests import correct_candidate_address, settle_candidate_request
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
-from campaign.pledges.queries import list_invitations, list_open_changes
+from campaign.pledges.queries import (
+    has_open_request,
+    is_link_revoked,
+    list_invitations,
+    list_open_changes,
+)
+from campaign.pledges.rules import REVOKING
 from campaign.reports.office_candidates import (
     MAXIMUM_ROWS,
     CandidatePage,
@@ -69,6 +75,12 @@ def show(campaign_slug: str, person_id: int) -> str:
         mail=get_mail_state(session(), campaign, page.candidacy.id),
         invitations=list_invitations(session(), campaign.id, page.candidacy.id),
         changes=list_open_changes(session(), campaign.id, page.candidacy.id),
+        doubts=[
+            each
+            for each in sorted(REVOKING)
+            if has_open_request(session(), campaign.id, page.candidacy.id, each)
+        ],
+        is_link_revoked=is_link_revoked(session(), campaign.id, page.candidacy.id),
     )
 
 
