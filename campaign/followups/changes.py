@@ -144,12 +144,13 @@ def confirm_changes(
 def dispute_changes(toolkit: Toolkit, session: Session, token: str, *, now: datetime) -> ChangeDoor:
     """Drop everything that waits, end every link made so far, and ask an organiser to look.
 
-    Raises TokenInvalid or AnswersClosed. A second time changes nothing while the task is open.
+    Returns what was dropped. Raises TokenInvalid or AnswersClosed. A second time changes nothing
+    while the task is open.
     """
     door = open_dispute_link(session, toolkit.signer, token, now=now)
     campaign_id, candidacy_id = door.campaign.id, door.candidacy.id
     is_new = not has_open_request(session, campaign_id, candidacy_id, RequestKind.CHANGE_DISPUTED)
-    drop_open_changes(
+    dropped = drop_open_changes(
         session,
         campaign_id=campaign_id,
         candidacy_id=candidacy_id,
@@ -163,10 +164,10 @@ def dispute_changes(toolkit: Toolkit, session: Session, token: str, *, now: date
         kind=RequestKind.CHANGE_DISPUTED,
         now=now,
     )
-    if door.changes or is_new:
+    if dropped or is_new:
         # Replaced and not switched off: letters go on, with a link that only the address gets.
         replace_answer_link(session, campaign_id=campaign_id, candidacy_id=candidacy_id)
-    return door
+    return replace(door, changes=dropped)
 
 
 def decide_change(

@@ -9,13 +9,15 @@ from campaign.campaigns.models import Campaign
 from campaign.candidates.queries import get_candidacy, list_standings_of_people
 from campaign.candidates.service import correct_address, settle_repairs
 from campaign.core.toolkit import Toolkit
-from campaign.delivery.rules import normalise_recipient
+from campaign.delivery.rules import Lane, normalise_recipient
+from campaign.followups.candidate_mail import queue_to_candidate, render_for
 from campaign.followups.correspondence import list_mail_stops
 from campaign.followups.links import follow_address, mail_promised_link
 from campaign.letters.rules import MailStop
 from campaign.letters.service import stop_letters
 from campaign.pledges.models import CandidateRequest
-from campaign.pledges.rules import CANDIDATE, RequestKind
+from campaign.pledges.queries import has_open_request
+from campaign.pledges.rules import CANDIDATE, REVOKING, RequestKind
 from campaign.pledges.service import (
     AnswerDoor,
     note_request,
@@ -25,6 +27,7 @@ from campaign.pledges.service import (
 
 
 def note_candidate_request(
+    toolkit: Toolkit,
     session: Session,
     door: AnswerDoor,
     *,
@@ -32,8 +35,13 @@ def note_candidate_request(
     now: datetime,
     actor: str = CANDIDATE,
 ) -> None:
-    """Note what a candidate asks for, and stop at once the letters that it speaks against."""
+    """Note what a candidate asks for, and stop at once the letters that it speaks against.
+
+    Whoever says that the address is not the candidate's may hold a link that was passed on, so the
+    address is told.
+    """
     candidacy_id = door.candidacy.id
+    is_new = not has_open_request(session, door.campaign.id, candidacy_id, kind)
     note_request(
         session, campaign_id=door.campaign.id, candidacy_id=candidacy_id, kind=kind, now=now
     )
@@ -43,6 +51,30 @@ def note_candidate_request(
         list_mail_stops(session, door.campaign.id, [candidacy_id]),
         campaign_id=door.campaign.id,
         actor=actor,
+        now=now,
+    )
+    if is_new and kind in REVOKING:
+        _tell_address(toolkit, session, door, kind=kind, now=now)
+
+
+def _tell_address(
+    toolkit: Toolkit, session: Session, door: AnswerDoor, *, kind: RequestKind, now: datetime
+) -> None:
+    text = render_for(
+        toolkit,
+        session,
+        "address_questioned",
+        campaign=door.campaign,
+        candidacy=door.candidacy,
+        kind=kind.value,
+    )
+    queue_to_candidate(
+        toolkit,
+        session,
+        text,
+        campaign=door.campaign,
+        candidacy=door.candidacy,
+        lane=Lane.NOTICE,
         now=now,
     )
 
