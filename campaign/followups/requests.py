@@ -10,7 +10,7 @@ from campaign.candidates.queries import get_candidacy, list_standings_of_people
 from campaign.candidates.service import correct_address, settle_repairs
 from campaign.core.toolkit import Toolkit
 from campaign.delivery.rules import Lane, normalise_recipient
-from campaign.followups.candidate_mail import queue_to_candidate, render_for
+from campaign.followups.candidate_mail import public_page, queue_to_candidate, render_for
 from campaign.followups.correspondence import list_mail_stops
 from campaign.followups.links import follow_address, mail_promised_link
 from campaign.letters.rules import MailStop
@@ -67,6 +67,7 @@ def _tell_address(
         campaign=door.campaign,
         candidacy=door.candidacy,
         kind=kind.value,
+        link=public_page(toolkit, door.campaign, door.candidacy),
     )
     queue_to_candidate(
         toolkit,
