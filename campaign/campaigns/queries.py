@@ -38,6 +38,15 @@ def list_campaigns(session: Session) -> list[Campaign]:
     return list(session.scalars(select(Campaign).order_by(Campaign.name)))
 
 
+def list_campaigns_of(session: Session, election_id: str) -> list[Campaign]:
+    """Return every campaign of an election, drafts too."""
+    return list(
+        session.scalars(
+            select(Campaign).where(Campaign.election_id == election_id).order_by(Campaign.id)
+        )
+    )
+
+
 def list_asks(session: Session, campaign_id: int) -> list[Ask]:
     """Return the asks that stand today, in their order, with their wordings loaded."""
     return list(session.scalars(_ASKS, {"campaign_id": campaign_id}).unique())

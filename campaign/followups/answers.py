@@ -6,11 +6,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
+from campaign.campaigns.queries import list_asks
 from campaign.core.toolkit import Toolkit
 from campaign.followups.changes import ask_about_changes
 from campaign.followups.overtaken import hold_letters_to
 from campaign.followups.receipts import send_receipt
-from campaign.pledges.queries import list_current_answers
+from campaign.pledges.queries import CurrentAnswer, list_current_answers
 from campaign.pledges.rules import CANDIDATE, ChangeOutcome, Channel
 from campaign.pledges.service import (
     AnswerDoor,
@@ -36,9 +37,13 @@ def publish_answers(
     ``record_pledge`` raises; nothing is mailed where nothing changed.
     """
     before = _current(session, door)
+    wordings = {ask.id: ask.current.number for ask in list_asks(session, door.campaign.id)}
     has_asked = False
     for answer in answers:
-        if (door.candidacy.id, answer.ask_id) in before:
+        current = before.get((door.candidacy.id, answer.ask_id))
+        if current is not None and _is_same(current, answer, wordings.get(answer.ask_id)):
+            continue  # The same form, sent from two tabs at once.
+        if current is not None:
             change = request_change(
                 session,
                 campaign_id=door.campaign.id,
@@ -97,10 +102,18 @@ def keep_answer(session: Session, door: AnswerDoor, *, ask_id: int, now: datetim
             settle_change(session, change, ChangeOutcome.DROPPED, now=now)
 
 
-def _current(session: Session, door: AnswerDoor) -> dict[tuple[int, int], object]:
+def _is_same(current: CurrentAnswer, answer: GivenAnswer, wording: int | None) -> bool:
+    return (current.channel, current.stance, current.statement, current.ask_version) == (
+        Channel.LINK,
+        answer.stance,
+        answer.statement,
+        wording,
+    )
+
+
+def _current(session: Session, door: AnswerDoor) -> dict[tuple[int, int], CurrentAnswer]:
     # Locked before it is read: two forms sent at once are a first answer and a change of it.
     session.get(
         Campaign, door.campaign.id, with_for_update={"key_share": True}, populate_existing=True
     )
-    found = list_current_answers(session, door.campaign.id, candidacy_ids=[door.candidacy.id])
-    return dict(found)
+    return list_current_answers(session, door.campaign.id, candidacy_ids=[door.candidacy.id])

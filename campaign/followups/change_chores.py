@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.models import Campaign
 from campaign.candidates.models import Candidacy
 from campaign.candidates.queries import get_candidacy
+from campaign.candidates.rules import CandidacyStatus
 from campaign.core.toolkit import Toolkit
 from campaign.delivery.queries import find_message
 from campaign.delivery.rules import MessageStatus
@@ -18,7 +19,12 @@ from campaign.followups.changes import ask_about_changes, hand_to_organisers, se
 from campaign.pledges.models import PendingChange
 from campaign.pledges.queries import has_moved_on
 from campaign.pledges.rules import PROTEST_TIME, ChangeOutcome
-from campaign.pledges.service import ChangeDoor, lock_open_changes, takes_answers
+from campaign.pledges.service import (
+    ChangeDoor,
+    lock_open_changes,
+    takes_answers_of,
+    went_to_address_on_file,
+)
 
 BATCH = 200
 
@@ -28,14 +34,15 @@ def run_change_chores(toolkit: Toolkit, session: Session, now: datetime) -> int:
 
     A chore of the worker. The day for a protest begins when the mail has left; a change whose mail
     did not arrive goes to the organisers, and where the record has moved on since, the candidate is
-    asked once more. What is not confirmed when the poll closes lapses.
+    asked once more. What is not confirmed when the poll closes, or the candidate stands no longer,
+    lapses.
     """
     settled = 0
     for campaign_id, candidacy_id in _list_due(session, now):
         campaign = session.get_one(Campaign, campaign_id)
         candidacy = get_candidacy(session, candidacy_id)
         changes = lock_open_changes(session, campaign_id=campaign_id, candidacy_id=candidacy_id)
-        if not takes_answers(session, campaign, now=now):
+        if not takes_answers_of(session, campaign, candidacy, now=now):
             door = ChangeDoor(campaign, candidacy, list(changes))
             settled += len(settle(toolkit, session, door, ChangeOutcome.LAPSED, now=now))
             continue
@@ -66,9 +73,14 @@ def _list_due(session: Session, now: datetime) -> Sequence[tuple[int, int]]:
         select(PendingChange.campaign_id, PendingChange.candidacy_id)
         .join(Campaign, Campaign.id == PendingChange.campaign_id)
         .join(Election, Election.id == Campaign.election_id)
+        .join(Candidacy, Candidacy.id == PendingChange.candidacy_id)
         .where(
             PendingChange.settled_at.is_(None),
-            or_(PendingChange.due_at <= now, Election.poll_closes_at <= now),
+            or_(
+                PendingChange.due_at <= now,
+                Election.poll_closes_at <= now,
+                Candidacy.status == CandidacyStatus.WITHDRAWN,
+            ),
         )
         .distinct()
         .order_by(PendingChange.campaign_id, PendingChange.candidacy_id)
@@ -83,7 +95,7 @@ def _can_have_been_read(session: Session, change: PendingChange, candidacy: Cand
     return (
         message is not None
         and message.status not in (MessageStatus.FAILED, MessageStatus.CANCELLED)
-        and message.recipient == candidacy.person.email
+        and went_to_address_on_file(session, change, candidacy)
         and is_reachable(session, candidacy)
     )
 

@@ -44,6 +44,7 @@ from campaign.pledges.service import (
     replace_answer_link,
     settle_change,
     takes_answers,
+    takes_answers_of,
 )
 
 
@@ -143,12 +144,13 @@ def confirm_changes(
 def dispute_changes(toolkit: Toolkit, session: Session, token: str, *, now: datetime) -> ChangeDoor:
     """Drop everything that waits, end every link made so far, and ask an organiser to look.
 
-    Raises TokenInvalid or AnswersClosed. A second time changes nothing while the task is open.
+    Returns what was dropped. Raises TokenInvalid or AnswersClosed. A second time changes nothing
+    while the task is open.
     """
     door = open_dispute_link(session, toolkit.signer, token, now=now)
     campaign_id, candidacy_id = door.campaign.id, door.candidacy.id
     is_new = not has_open_request(session, campaign_id, candidacy_id, RequestKind.CHANGE_DISPUTED)
-    drop_open_changes(
+    dropped = drop_open_changes(
         session,
         campaign_id=campaign_id,
         candidacy_id=candidacy_id,
@@ -162,10 +164,10 @@ def dispute_changes(toolkit: Toolkit, session: Session, token: str, *, now: date
         kind=RequestKind.CHANGE_DISPUTED,
         now=now,
     )
-    if door.changes or is_new:
+    if dropped or is_new:
         # Replaced and not switched off: letters go on, with a link that only the address gets.
         replace_answer_link(session, campaign_id=campaign_id, candidacy_id=candidacy_id)
-    return door
+    return replace(door, changes=dropped)
 
 
 def decide_change(
@@ -231,7 +233,7 @@ def _tell_of_lapse(
     *,
     now: datetime,
 ) -> None:
-    is_open = takes_answers(session, door.campaign, now=now)
+    cause = _cause_of_lapse(session, door, now=now)
     text = render_for(
         toolkit,
         session,
@@ -239,9 +241,9 @@ def _tell_of_lapse(
         campaign=door.campaign,
         candidacy=door.candidacy,
         changes=lapsed,
-        is_open=is_open,
+        cause=cause,
         link=answer_link(toolkit, session, door.campaign.id, door.candidacy.id)
-        if is_open
+        if cause == "wording"
         else public_page(toolkit, door.campaign, door.candidacy),
     )
     queue_to_candidate(
@@ -253,3 +255,10 @@ def _tell_of_lapse(
         lane=Lane.NOTICE,
         now=now,
     )
+
+
+def _cause_of_lapse(session: Session, door: ChangeDoor, *, now: datetime) -> str:
+    if not takes_answers(session, door.campaign, now=now):
+        return "closed"
+    is_standing = takes_answers_of(session, door.campaign, door.candidacy, now=now)
+    return "wording" if is_standing else "not_standing"

@@ -12,7 +12,6 @@ from campaign.candidates.models import Candidacy
 from campaign.candidates.rules import CandidacyStatus
 from campaign.core.emails import RenderedEmail
 from campaign.core.toolkit import Toolkit
-from campaign.delivery.queries import map_suppressed_addresses
 from campaign.delivery.rules import Lane, MessageStatus, normalise_recipient
 from campaign.delivery.service import cancel_message
 from campaign.elections.models import Election
@@ -37,7 +36,7 @@ from campaign.pledges.service import (
 )
 from campaign.pledges.service.invitations import (
     forget_invitation,
-    forget_returned_invitations,
+    forget_outdated_invitations,
     list_due_candidacies,
     list_stopped_leftovers,
     list_unsent_invitations,
@@ -67,7 +66,7 @@ def run_invitation_chores(toolkit: Toolkit, session: Session, now: datetime) -> 
         election = get_election(session, campaign.election_id)
         passed_over = list_passed_over(session, campaign.id)
         take_back(session, campaign.id, partial(_is_wrong, passed_over))
-        _forget_returned(session, campaign.id)
+        forget_outdated_invitations(session, campaign.id, passed_over=passed_over)
         if election.phase(now) is not ElectionPhase.CAMPAIGN:
             continue
         for step in range(INVITATION_STEPS):
@@ -208,9 +207,3 @@ def take_back(session: Session, campaign_id: int, is_wrong: Callable[[Candidacy]
             forget_invitation(session, invitation)
     session.flush()
     return taken
-
-
-def _forget_returned(session: Session, campaign_id: int) -> None:
-    broken = map_suppressed_addresses(session, Lane.LETTER)
-    if broken:
-        forget_returned_invitations(session, campaign_id, broken)

@@ -76,7 +76,9 @@ def choose_mail(
     if before.wish is wish and (is_same or wish is MailWish.NOTHING_MORE):
         return
     if wish is MailWish.NOTHING_MORE:
-        note_candidate_request(session, door, kind=RequestKind.NOTHING_MORE, now=now, actor=actor)
+        note_candidate_request(
+            toolkit, session, door, kind=RequestKind.NOTHING_MORE, now=now, actor=actor
+        )
     else:
         settle_refusal(session, campaign_id=campaign.id, candidacy_id=candidacy.id, now=now)
         choose_mail_form(

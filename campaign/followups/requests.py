@@ -1,5 +1,6 @@
 """What follows when a candidate asks for less mail, and when an organiser has seen to it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -8,12 +9,15 @@ from campaign.campaigns.models import Campaign
 from campaign.candidates.queries import get_candidacy, list_standings_of_people
 from campaign.candidates.service import correct_address, settle_repairs
 from campaign.core.toolkit import Toolkit
+from campaign.delivery.rules import Lane, normalise_recipient
+from campaign.followups.candidate_mail import public_page, queue_to_candidate, render_for
 from campaign.followups.correspondence import list_mail_stops
-from campaign.followups.links import mail_promised_link
+from campaign.followups.links import follow_address, mail_promised_link
 from campaign.letters.rules import MailStop
 from campaign.letters.service import stop_letters
 from campaign.pledges.models import CandidateRequest
-from campaign.pledges.rules import CANDIDATE, RequestKind
+from campaign.pledges.queries import has_open_request
+from campaign.pledges.rules import CANDIDATE, REVOKING, RequestKind
 from campaign.pledges.service import (
     AnswerDoor,
     note_request,
@@ -23,6 +27,7 @@ from campaign.pledges.service import (
 
 
 def note_candidate_request(
+    toolkit: Toolkit,
     session: Session,
     door: AnswerDoor,
     *,
@@ -30,8 +35,13 @@ def note_candidate_request(
     now: datetime,
     actor: str = CANDIDATE,
 ) -> None:
-    """Note what a candidate asks for, and stop at once the letters that it speaks against."""
+    """Note what a candidate asks for, and stop at once the letters that it speaks against.
+
+    Whoever says that the address is not the candidate's may hold a link that was passed on, so the
+    address is told.
+    """
     candidacy_id = door.candidacy.id
+    is_new = not has_open_request(session, door.campaign.id, candidacy_id, kind)
     note_request(
         session, campaign_id=door.campaign.id, candidacy_id=candidacy_id, kind=kind, now=now
     )
@@ -41,6 +51,31 @@ def note_candidate_request(
         list_mail_stops(session, door.campaign.id, [candidacy_id]),
         campaign_id=door.campaign.id,
         actor=actor,
+        now=now,
+    )
+    if is_new and kind in REVOKING:
+        _tell_address(toolkit, session, door, kind=kind, now=now)
+
+
+def _tell_address(
+    toolkit: Toolkit, session: Session, door: AnswerDoor, *, kind: RequestKind, now: datetime
+) -> None:
+    text = render_for(
+        toolkit,
+        session,
+        "address_questioned",
+        campaign=door.campaign,
+        candidacy=door.candidacy,
+        kind=kind.value,
+        link=public_page(toolkit, door.campaign, door.candidacy),
+    )
+    queue_to_candidate(
+        toolkit,
+        session,
+        text,
+        campaign=door.campaign,
+        candidacy=door.candidacy,
+        lane=Lane.NOTICE,
         now=now,
     )
 
@@ -53,7 +88,8 @@ def settle_candidate_request(
     Whoever said that the address is wrong gets their new link there, for it is right after all.
     """
     settled = settle_request(session, campaign_id=campaign.id, request_id=request_id, now=now)
-    _send_promised_link(toolkit, session, settled, now=now)
+    if settled.settled_at == now:
+        _send_promised_links(toolkit, session, [settled], now=now)
 
 
 def correct_candidate_address(
@@ -68,8 +104,8 @@ def correct_candidate_address(
 ) -> None:
     """Set a candidate's address; letters under way to the old one wait and leave to the new one.
 
-    A new address settles what the candidate said about the old one, and gets the new link that
-    their page promised. The letters' chores release what waits.
+    Links that the old one had end. A new address settles what the candidate said about the old
+    one, and gets the new link that their page promised. The letters' chores release what waits.
 
     Raises AddressInvalid or CandidacyNotFound.
     """
@@ -77,21 +113,34 @@ def correct_candidate_address(
         session, person_id=person_id, email=email, reason=reason, actor=actor, now=now
     )
     candidacy_ids = [each.id for each in list_standings_of_people(session, [person_id])]
-    if correction.new_email != correction.old_email:
+    old, new = (
+        normalise_recipient(each or "") for each in (correction.old_email, correction.new_email)
+    )
+    if new != old:
         stops = dict.fromkeys(candidacy_ids, MailStop.WRONG_ADDRESS)
         stop_letters(session, stops, campaign_id=None, actor=actor, now=now)
     session.flush()
     settle_repairs(session, now=now, person_ids=[person_id])
-    if email is not None:
-        for settled in settle_address_requests(session, candidacy_ids, now=now):
-            _send_promised_link(toolkit, session, settled, now=now)
+    settled = settle_address_requests(session, candidacy_ids, now=now) if email else []
+    if new != old:
+        follow_address(toolkit, session, candidacy_ids, promised=_promised(settled), now=now)
+    else:
+        _send_promised_links(toolkit, session, settled, now=now)
 
 
-def _send_promised_link(
-    toolkit: Toolkit, session: Session, settled: CandidateRequest, *, now: datetime
+def _send_promised_links(
+    toolkit: Toolkit, session: Session, settled: Iterable[CandidateRequest], *, now: datetime
 ) -> None:
-    # Whoever said "not me" was promised nothing, and the candidate has asked for no mail.
-    if settled.kind == RequestKind.WRONG_ADDRESS and settled.settled_at == now:
-        campaign = session.get_one(Campaign, settled.campaign_id)
-        candidacy = get_candidacy(session, settled.candidacy_id)
+    for campaign_id, candidacy_id in _promised(settled):
+        campaign = session.get_one(Campaign, campaign_id)
+        candidacy = get_candidacy(session, candidacy_id)
         mail_promised_link(toolkit, session, campaign, candidacy, now=now)
+
+
+def _promised(settled: Iterable[CandidateRequest]) -> set[tuple[int, int]]:
+    # Whoever said "not me" was promised nothing, and the candidate has asked for no mail.
+    return {
+        (each.campaign_id, each.candidacy_id)
+        for each in settled
+        if each.kind == RequestKind.WRONG_ADDRESS
+    }

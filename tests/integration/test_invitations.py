@@ -24,10 +24,16 @@ from campaign.followups.invitation_plans import (
     start_invitations,
 )
 from campaign.followups.invitations import run_invitation_chores
+from campaign.followups.requests import correct_candidate_address
 from campaign.followups.retries import retry_invitations
 from campaign.pledges.errors import InvitationsRefused
 from campaign.pledges.models import Invitation
-from campaign.pledges.queries import StepFigures, count_invitations, list_failed_invitations
+from campaign.pledges.queries import (
+    StepFigures,
+    count_invitations,
+    list_failed_invitations,
+    map_invited,
+)
 from campaign.pledges.rules import RequestKind, Stance
 from campaign.pledges.service import AnswerDoor, GivenAnswer, note_request
 from campaign.reports.register import count_standings
@@ -288,6 +294,58 @@ def test_an_address_that_comes_later_or_is_mended_is_invited_then(
     sent(session, NOW + 3 * DAY)
     run_invitation_chores(tools, session, NOW + 8 * DAY)
     assert mailed(session)[3:] == [("Ann Ash", "Reminder"), ("Bob Birch", "Reminder")]
+
+
+@pytest.mark.parametrize("kind", [RequestKind.NOT_ME, RequestKind.WRONG_ADDRESS])
+def test_who_was_invited_at_a_wrong_address_is_invited_at_the_right_one(
+    tools: Toolkit, session: Session, world: PledgeWorld, kind: RequestKind
+) -> None:
+    ann = world.candidacies[0]
+    start(session, world)
+    run_invitation_chores(tools, session, NOW)
+    sent(session, NOW)
+    run_invitation_chores(tools, session, NOW)
+    note_request(
+        session, campaign_id=world.campaign.id, candidacy_id=ann.id, kind=kind, now=NOW + DAY
+    )
+    correct_candidate_address(
+        tools,
+        session,
+        person_id=ann.person_id,
+        email="right@example.org",
+        reason="told us",
+        actor="organiser:1",
+        now=NOW + 2 * DAY,
+    )
+    run_invitation_chores(tools, session, NOW + 2 * DAY)
+    session.flush()
+    newest = session.scalars(
+        select(OutboxMessage).where(OutboxMessage.lane == Lane.LETTER).order_by(OutboxMessage.id)
+    ).all()[-1]
+    assert newest.recipient == "right@example.org"
+    assert "answer/" in newest.body
+    assert [name for name, _what in mailed(session)] == ["Ann Ash", "Bob Birch", "Ann Ash"]
+    asked = map_invited(session, world.campaign.id, [each.id for each in world.candidacies])
+    assert list(asked) == [world.candidacies[1].id], "not before the new one has left"
+    sent(session, NOW + 2 * DAY)
+    run_invitation_chores(tools, session, NOW + 6 * DAY)
+    assert mailed(session)[3:] == [("Bob Birch", "Reminder")]
+
+
+def test_who_has_answered_stays_asked_at_a_new_address(
+    tools: Toolkit, session: Session, world: PledgeWorld
+) -> None:
+    ann = world.candidacies[0]
+    start(session, world)
+    run_invitation_chores(tools, session, NOW)
+    sent(session, NOW)
+    answer = GivenAnswer(world.asks[0].id, Stance.YES, "")
+    publish_answers(tools, session, AnswerDoor(world.campaign, ann), [answer], now=NOW)
+    ann.person.email = "new@example.org"
+    session.flush()
+    run_invitation_chores(tools, session, NOW + DAY)
+    assert ann.id in map_invited(session, world.campaign.id, [ann.id])
+    assert len(mailed(session)) == 2
 
 
 def test_nothing_leaves_before_the_day_nor_before_nominations_close(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.candidates.models import Candidacy
 from campaign.core.db import Database
+from campaign.core.languages import Language
 from campaign.core.toolkit import Toolkit
 from campaign.delivery.models import OutboxMessage
 from campaign.delivery.returns import SuppressionReason
@@ -35,7 +36,7 @@ from campaign.letters.service import (
 )
 from campaign.pledges.queries import list_candidate_requests
 from campaign.pledges.rules import RequestKind
-from campaign.pledges.service import AnswerDoor, read_answer_token
+from campaign.pledges.service import AnswerDoor, choose_language, read_answer_token
 from campaign.reports.reconciliation import reconcile_letters
 from campaign.reports.writing_desk import open_desk
 from tests.conftest import FrozenClock
@@ -77,7 +78,7 @@ class Place(Scene):
 
     def ask_for(self, kind: RequestKind, candidacy: Candidacy) -> None:
         door = AnswerDoor(self.campaign, candidacy)
-        note_candidate_request(self.session, door, kind=kind, now=self.clock())
+        note_candidate_request(self.toolkit, self.session, door, kind=kind, now=self.clock())
 
     def correct_address_of(self, candidacy: Candidacy) -> None:
         correct_candidate_address(
@@ -226,6 +227,39 @@ def test_whoever_said_that_the_address_is_wrong_gets_the_link_that_they_were_pro
     token = re.findall(r"/answer/([^/\s]+)/", mail.body)[0]
     signer = place.toolkit.signer
     assert read_answer_token(place.session, signer, token) == (place.campaign.id, ann.id)
+
+
+@pytest.mark.parametrize("kind", [RequestKind.WRONG_ADDRESS, RequestKind.NOT_ME])
+@pytest.mark.parametrize("language", Language)
+def test_the_address_on_file_is_told_once_what_was_said_of_it(
+    place: Place, kind: RequestKind, language: Language
+) -> None:
+    ann = place.candidacies[0]
+    ids = {"campaign_id": place.campaign.id, "candidacy_id": ann.id}
+    choose_language(place.session, **ids, language=language)
+    place.ask_for(kind, ann)
+    place.ask_for(kind, ann)
+    (mail,) = messages_of(place.session, Lane.NOTICE)
+    assert (mail.recipient, mail.status) == ("ann@example.org", MessageStatus.QUEUED)
+    assert mail.reply_to == place.campaign.contact_email
+    words = {
+        Language.ENGLISH: "If it is wrong, reply to this e-mail",
+        Language.WELSH: "Os yw'n anghywir, atebwch yr e-bost hwn",
+    }
+    assert words[language] in mail.body
+
+
+def test_an_address_that_does_not_work_is_told_nothing(place: Place) -> None:
+    suppress(
+        place.session,
+        "ann@example.org",
+        reason=SuppressionReason.HARD_BOUNCE,
+        source="mail",
+        now=place.clock(),
+    )
+    place.ask_for(RequestKind.WRONG_ADDRESS, place.candidacies[0])
+    (mail,) = messages_of(place.session, Lane.NOTICE)
+    assert mail.status is MessageStatus.CANCELLED
 
 
 def test_a_link_is_promised_to_no_address_that_does_not_work(place: Place) -> None:

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import AskVersion
 from campaign.campaigns.rules import CampaignStatus
-from campaign.candidates.rules import CandidacyStatus
 from campaign.core.db import Database
 from campaign.core.tokens import Signer
 from campaign.pledges.errors import (
@@ -215,26 +214,6 @@ def test_links_open_until_they_are_replaced_revoked_or_closed(
     note_request(session, kind=RequestKind.NOT_ME, now=NOW, **who)
     with pytest.raises(AnswerLinkRevoked):
         open_answer_link(session, signer, second, now=NOW)
-
-
-def test_a_link_follows_who_changed_ballots_until_the_new_one_is_replaced(
-    session: Session, world: PledgeWorld
-) -> None:
-    signer = Signer("a secret of the tests that is long enough")
-    who = {"campaign_id": world.campaign.id, "candidacy_id": world.candidacies[0].id}
-    replace_answer_link(session, **who)
-    link = answer_token(session, signer, **who)
-    today = stand_elsewhere(world)
-    assert open_answer_link(session, signer, link, now=NOW).candidacy.id == today.id
-    replace_answer_link(session, campaign_id=world.campaign.id, candidacy_id=today.id)
-    with pytest.raises(AnswerLinkRevoked):
-        open_answer_link(session, signer, link, now=NOW)
-    today.status = CandidacyStatus.WITHDRAWN
-    world.candidacies[1].status = CandidacyStatus.WITHDRAWN
-    who["candidacy_id"] = world.candidacies[1].id
-    replace_answer_link(session, **who)
-    with pytest.raises(AnswersClosed):
-        open_answer_link(session, signer, answer_token(session, signer, **who), now=NOW)
 
 
 def test_a_history_goes_with_the_person_and_says_where_they_stood(

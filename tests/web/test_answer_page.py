@@ -11,7 +11,9 @@ from campaign.campaigns.models import AskVersion
 from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.rules import CandidacyStatus
 from campaign.delivery.models import OutboxMessage
+from campaign.delivery.returns import SuppressionReason
 from campaign.delivery.rules import Lane
+from campaign.delivery.service import suppress
 from campaign.letters.models import HiddenWords
 from campaign.letters.rules import LetterStatus
 from campaign.pledges.models import CandidateRequest, PledgeEvent
@@ -19,7 +21,7 @@ from campaign.pledges.queries import list_current_answers, wants_no_mail
 from campaign.pledges.rules import Channel, Stance
 from campaign.pledges.service import answer_token, hide_texts, record_pledge, review_pledge
 from tests.conftest import FrozenClock
-from tests.factories import EARLY, EvidenceFactory
+from tests.factories import EARLY, BallotFactory, CandidacyFactory, EvidenceFactory
 from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
 from tests.web.browsing import form_data
 from tests.web.client import CheckingClient
@@ -192,6 +194,27 @@ def test_a_change_waits_until_the_link_in_its_mail_is_used(
     assert len(events(read())) == 3
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [("I thought again.", "I thought again."), ("", "The statement is removed.")],
+)
+def test_a_change_of_the_statement_alone_is_seen_on_every_page(
+    client: CheckingClient, read: Reads, door: str, words: str, shown: str
+) -> None:
+    publish(client, door, stance_priority="yes", statement_priority="First of all.")
+    data = form_data(client.get(door)) | {"statement-priority": words}
+    preview = client.post(door, data=data)
+    client.post(door, data=form_data(preview) | {"step": "publish"})
+    for page in (preview, client.get(door), client.get(f"{door}receipt")):
+        assert "First of all." in page.text
+        assert shown in page.text
+    confirm, dispute = links(mails(read(), "Please confirm")[-1])
+    for path in (confirm, dispute):
+        card = client.get(path).text
+        assert "First of all." in card
+        assert shown in card
+
+
 def test_a_withdrawal_waits_too_and_stays_in_the_history(
     client: CheckingClient, read: Reads, world: PledgeWorld, door: str
 ) -> None:
@@ -275,8 +298,98 @@ def test_without_an_address_an_organiser_is_asked(
     publish(client, door, stance_priority="no")
     page = client.get(f"{door}receipt").get_data(as_text=True)
     assert "Ada Person will ask you" in page
+    assert "look into your mail" not in page
     assert [each.kind for each in read().scalars(select(CandidateRequest))] == ["change_to_check"]
     assert len(events(read())) == 1
+
+
+@pytest.mark.parametrize("is_bounced", [False, True])
+def test_whom_no_mail_reaches_is_not_told_to_look_into_it(
+    client: CheckingClient,
+    web_session: Session,
+    world: PledgeWorld,
+    door: str,
+    clock: FrozenClock,
+    is_bounced: bool,
+) -> None:
+    person = world.candidacies[0].person
+    address = f"{person.email[0]}…@example.org"
+    publish(client, door, stance_priority="yes")
+    if is_bounced:
+        reason = SuppressionReason.HARD_BOUNCE
+        suppress(web_session, person.email, reason=reason, source="mail", now=clock())
+    else:
+        person.email = None
+    web_session.commit()
+    data = form_data(client.get(door)) | {"stance-priority": "no"}
+    pages = [client.get(f"{door}receipt"), client.get(f"{door}withdraw/priority")]
+    preview = client.post(door, data=data)
+    pages.append(preview)
+    client.post(door, data=form_data(preview) | {"step": "publish"})
+    pages += [client.get(door), client.get(f"{door}receipt")]
+    for page in pages:
+        assert address not in page.text
+        assert "e-mail to confirm" not in page.text
+        assert "look into your mail" not in page.text
+        assert "No mail can ask the candidate" not in page.text
+    for page in pages[:3]:
+        assert "We have no address of yours that works" in page.text
+    for page in pages[3:]:
+        assert "No mail reaches you, so an organiser asks you about it." in page.text
+    assert "One more step: we ask you about the change" in pages[-1].text
+
+
+def test_the_button_says_what_it_does(client: CheckingClient, door: str) -> None:
+    publish(client, door, stance_priority="yes")
+
+    def button(**answers: str) -> str:
+        names = {f"stance-{slug}": stance for slug, stance in answers.items()}
+        return client.post(door, data=form_data(client.get(door)) | names).text
+
+    assert "Ask for this change" in button(priority="no")
+    assert "Publish my" not in button(priority="no")
+    assert "Publish my answer" in button(priority="no", lights="yes"), "one is new"
+
+
+@pytest.mark.parametrize("lights", ["", "no"])
+def test_the_same_answer_published_from_a_second_tab_leads_to_the_receipt(
+    client: CheckingClient, read: Reads, door: str, lights: str
+) -> None:
+    data = form_data(client.get(door)) | {"stance-priority": "yes", "stance-lights": lights}
+    for _tab in range(2):
+        done = client.post(door, data=data | {"step": "publish"})
+        assert (done.status_code, done.location) == (303, f"{door}receipt")
+    assert len(events(read())) == (2 if lights else 1)
+    assert mails(read(), "Please confirm") == []
+    assert client.post(door, data=data | {"step": "preview"}).status_code == 422
+
+
+def test_a_receipt_without_an_answer_says_so(client: CheckingClient, door: str) -> None:
+    page = client.get(f"{door}receipt").text
+    assert "You have no answer in the record" in page
+    assert "Your answers are in the record" not in page
+    publish(client, door, stance_priority="yes")
+    assert "Your answers are in the record" in client.get(f"{door}receipt").text
+
+
+def test_who_objects_to_a_change_that_was_made_reads_what_stays_and_what_to_do(
+    client: CheckingClient, read: Reads, door: str
+) -> None:
+    confirm, dispute = ask_for_a_change(client, read, door)
+    client.post(confirm, data=form_data(client.get(confirm)))
+    done = client.post(dispute, data=form_data(client.get(dispute))).text
+    assert "what is public stays until" in done
+    assert "Write to us what is wrong" in done
+    assert "Nothing that was waiting will be published" not in done
+    assert 'href="mailto:ada@example.org"' in done
+
+
+def test_mail_about_answers_names_where_the_candidate_stands(
+    client: CheckingClient, read: Reads, door: str
+) -> None:
+    ask_for_a_change(client, read, door)
+    for subject in ("Receipt", "Please confirm"):
+        assert "as a candidate in Northmoor East" in mails(read(), subject)[0].body
 
 
 def test_the_candidate_reads_what_moved_constituents_who_allow_it(
@@ -391,6 +504,23 @@ def test_requests_are_noted_by_a_button(
     assert (request.kind, request.candidacy_id) == (kind, world.candidacies[0].id)
     assert wants_no_mail(read(), world.campaign.id, world.candidacies[0].id)
     assert client.get(door).status_code == 410
+    mail = read().scalars(select(OutboxMessage)).one()
+    assert (mail.recipient, mail.reply_to) == (
+        world.candidacies[0].person.email,
+        "ada@example.org",
+    )
+    said = {"not_me": "that they are not Ann Ash", "wrong_address": "at another address"}
+    assert said[kind] in mail.body
+    assert "If it is wrong, reply to this e-mail" in mail.body
+
+
+def test_the_address_of_the_campaign_is_a_link_where_somebody_is_to_write_to_it(
+    client: CheckingClient, door: str
+) -> None:
+    address = f"{door}request/wrong_address"
+    assert 'href="mailto:ada@example.org"' in client.get(f"{door}mail").text
+    done = client.post(address, data=form_data(client.get(address)))
+    assert 'href="mailto:ada@example.org"' in done.text
 
 
 def test_links_that_have_ended_say_so_and_take_nothing(
@@ -475,3 +605,20 @@ def test_who_no_longer_stands_answers_no_more(
     world.candidacies[0].status = CandidacyStatus.STANDING
     web_session.commit()
     assert client.get(door).status_code == 200, "they came back, as with a corrected file"
+
+
+def test_who_stands_elsewhere_now_reads_where_and_how_the_new_link_comes(
+    client: CheckingClient, door: str, web_session: Session, world: PledgeWorld
+) -> None:
+    ann = world.candidacies[0]
+    ann.status = CandidacyStatus.WITHDRAWN
+    CandidacyFactory(
+        person=ann.person,
+        ballot=BallotFactory(election=world.election, constituency__name="Southmoor West"),
+    )
+    web_session.commit()
+    page = client.get(door)
+    assert page.status_code == 410
+    assert "You are now on the list of candidates for Southmoor West" in page.text
+    assert "has your new link" in page.text
+    assert "no longer on the list" not in page.text

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from campaign.candidates.queries import get_candidacy_of_person
 from campaign.candidates.rules import CandidacyStatus
 from campaign.pledges.rules import Channel, Stance
 from campaign.pledges.service import answer_token, review_pledge
@@ -120,14 +121,15 @@ def test_who_changed_ballots_keeps_their_record_and_answers_anew(
         web_session, world, ask=1, stance=Stance.NO, channel=Channel.LETTER, quote="“No.”"
     )
     review_pledge(web_session, event_id=entry, is_right=True, reviewer="organiser:2", now=EARLY)
-    token = answer_token(
-        web_session,
-        app.extensions["campaign"].signer,
-        campaign_id=world.campaign.id,
-        candidacy_id=ann.id,
-    )
-    person_id = ann.person_id
+    signer, person_id = app.extensions["campaign"].signer, ann.person_id
+    whose = {"campaign_id": world.campaign.id, "candidacy_id": ann.id}
+    former = answer_token(web_session, signer, **whose)
     move(web_session, world, tmp_path)
+    whose["candidacy_id"] = get_candidacy_of_person(
+        web_session, person_id=person_id, election_id=world.election.id
+    ).id
+    token = answer_token(web_session, signer, **whose)
+    web_session.commit()
     page = client.get(addresses(person_id)[0]).text
     assert WORDS in page
     assert 'id="entry-1"' in page
@@ -136,6 +138,9 @@ def test_who_changed_ballots_keeps_their_record_and_answers_anew(
     east = client.get("/safer-streets/northmoor-east/").text
     assert "No longer standing" in east
     assert addresses(person_id)[0] in east
+    ended = client.get(f"/answer/{former}/")
+    assert ended.status_code == 410
+    assert "You are now on the list of candidates for Northmoor West" in ended.text
     door = client.get(f"/answer/{token}/")
     assert door.text.count("when standing in Northmoor East, so not counted here:") == 2
     record = client.get(f"/answer/{token}/record").text

@@ -24,6 +24,7 @@ NOT_SHOWN = {
     "hexagon": "a part of the map and of its legend",
     "share_tags": "stands in the head of a page",
     "alternates": "stands in the head of a page",
+    "statement_then": "a part of a change that waits",
     "image_words": "what a picture shows, for those who do not see it",
 }
 """Macros that the page does not call by name, and why."""

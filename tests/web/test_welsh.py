@@ -34,6 +34,7 @@ PYTHON = (
     "shared/languages.py",
 )
 MAILS = (
+    "address_questioned",
     "answer_link_reissued",
     "answer_receipt",
     "change_lapsed",

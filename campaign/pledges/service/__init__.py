@@ -12,8 +12,10 @@ from campaign.pledges.service.changes import (
     lock_open_changes,
     open_change_link,
     open_dispute_link,
+    renew_open_changes,
     request_change,
     settle_change,
+    went_to_address_on_file,
 )
 from campaign.pledges.service.heads import publish_heads
 from campaign.pledges.service.invitations import (
@@ -35,6 +37,7 @@ from campaign.pledges.service.links import (
     replace_answer_link,
     revoke_answer_link,
     takes_answers,
+    takes_answers_of,
 )
 from campaign.pledges.service.marks import (
     dispute_entry,
@@ -101,6 +104,7 @@ __all__ = [
     "read_answer_token",
     "record_pledge",
     "reject_suggestion",
+    "renew_open_changes",
     "replace_answer_link",
     "request_change",
     "review_pledge",
@@ -115,5 +119,7 @@ __all__ = [
     "suggest_evidence",
     "take_up_suggestion",
     "takes_answers",
+    "takes_answers_of",
+    "went_to_address_on_file",
     "withdraw_pledge",
 ]

@@ -11,7 +11,10 @@ from campaign.campaigns.models import Ask, Campaign
 from campaign.candidates.models import Candidacy
 from campaign.candidates.queries import get_candidacy
 from campaign.core.tokens import Signer
+from campaign.delivery.queries import find_message
+from campaign.delivery.rules import normalise_recipient
 from campaign.pledges.errors import (
+    AnswerLinkRevoked,
     AnswersClosed,
     ChangeNotFound,
     PledgeInvalid,
@@ -27,8 +30,19 @@ from campaign.pledges.rules import (
     Stance,
     clean_text,
 )
-from campaign.pledges.service.links import CONFIRM, DISPUTE, takes_answers
+from campaign.pledges.service.links import (
+    CONFIRM,
+    DISPUTE,
+    check_takes_answers_of,
+    takes_answers_of,
+)
 from campaign.pledges.service.record import record_pledge, withdraw_pledge
+
+_CLOSED = (
+    "“%(campaign)s” no longer takes answers, because the poll or the campaign has closed. "
+    "A change that was not confirmed before then has lapsed: the earlier answer stands. "
+    "To correct the record, write to %(email)s."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +140,50 @@ def drop_open_changes(
     candidacy_id: int,
     outcome: ChangeOutcome,
     now: datetime,
-) -> None:
-    """Drop every change of a candidate that waits: who asked for it is in doubt."""
-    for change in lock_open_changes(session, campaign_id=campaign_id, candidacy_id=candidacy_id):
+) -> list[PendingChange]:
+    """Drop every change of a candidate that waits: who asked for it is in doubt; return them."""
+    changes = lock_open_changes(session, campaign_id=campaign_id, candidacy_id=candidacy_id)
+    for change in changes:
         _settle(change, outcome, now=now)
+    return list(changes)
+
+
+def renew_open_changes(
+    session: Session, *, campaign_id: int, candidacy_id: int, now: datetime
+) -> list[PendingChange]:
+    """Let what waits wait anew, so that no link of an earlier mail can confirm it; return it."""
+    dropped = drop_open_changes(
+        session,
+        campaign_id=campaign_id,
+        candidacy_id=candidacy_id,
+        outcome=ChangeOutcome.REPLACED,
+        now=now,
+    )
+    session.flush()  # Only one of each ask may be open.
+    renewed = [
+        PendingChange(
+            campaign_id=campaign_id,
+            candidacy_id=candidacy_id,
+            ask_id=each.ask_id,
+            ask_version_id=each.ask_version_id,
+            stance=each.stance,
+            statement=each.statement,
+            asked_at=now,
+            due_at=now + PROTEST_TIME,
+        )
+        for each in dropped
+    ]
+    session.add_all(renewed)
+    session.flush()
+    return renewed
+
+
+def went_to_address_on_file(session: Session, change: PendingChange, candidacy: Candidacy) -> bool:
+    """Tell whether the mail about a change went to the address that the candidate has today."""
+    message = find_message(session, change.outbox_message_id or 0)
+    return message is not None and message.recipient_key == normalise_recipient(
+        candidacy.person.email or ""
+    )
 
 
 def change_token(signer: Signer, change: PendingChange) -> str:
@@ -143,12 +197,16 @@ def dispute_token(signer: Signer, change: PendingChange) -> str:
 
 
 def open_change_link(session: Session, signer: Signer, token: str, *, now: datetime) -> ChangeDoor:
-    """Return what a mail's link may confirm; raises TokenInvalid or AnswersClosed."""
+    """Return what a mail's link may confirm.
+
+    Raises TokenInvalid, AnswersClosed, or AnswerLinkRevoked for a mail to another address than the
+    one on file.
+    """
     return _open(session, signer.read(CONFIRM, token), now=now)
 
 
 def open_dispute_link(session: Session, signer: Signer, token: str, *, now: datetime) -> ChangeDoor:
-    """Return what a mail's link may object to; raises TokenInvalid or AnswersClosed."""
+    """Return what a mail's link may object to; raises what ``open_change_link`` raises."""
     return _open(session, signer.read(DISPUTE, token), now=now)
 
 
@@ -177,11 +235,13 @@ def get_open_change(
 def _open(session: Session, payload: list[int], *, now: datetime) -> ChangeDoor:
     campaign_id, candidacy_id, through_id = payload
     campaign = session.get_one(Campaign, campaign_id)
-    if not takes_answers(session, campaign, now=now):
-        raise AnswersClosed(
-            "“%(campaign)s” no longer takes answers, because the poll or the campaign has closed. "
-            "A change that was not confirmed before then has lapsed: the earlier answer stands. "
-            "To correct the record, write to %(email)s.",
+    candidacy = get_candidacy(session, candidacy_id)
+    check_takes_answers_of(session, campaign, candidacy, now=now, closed=_CLOSED)
+    if not went_to_address_on_file(session, session.get_one(PendingChange, through_id), candidacy):
+        raise AnswerLinkRevoked(
+            "This link came in an e-mail to an address that “%(campaign)s” no longer has for you, "
+            "so it has ended. What waits is asked about at your new address. If you have no such "
+            "e-mail, write to %(email)s.",
             campaign=campaign.name,
             email=campaign.contact_email,
         )
@@ -195,10 +255,14 @@ def _open(session: Session, payload: list[int], *, now: datetime) -> ChangeDoor:
         )
         .order_by(PendingChange.id)
     ).all()
-    return ChangeDoor(campaign, get_candidacy(session, candidacy_id), list(changes))
+    return ChangeDoor(campaign, candidacy, list(changes))
 
 
 def _apply(session: Session, change: PendingChange, *, now: datetime) -> bool:
+    campaign = session.get_one(Campaign, change.campaign_id)
+    candidacy = get_candidacy(session, change.candidacy_id)
+    if not takes_answers_of(session, campaign, candidacy, now=now):
+        return False
     ask = session.get_one(Ask, change.ask_id)
     if ask.is_retired or (change.stance is not None and ask.current.id != change.ask_version_id):
         return False  # An answer to one wording is never given to another.

@@ -213,24 +213,30 @@ def forget_invitation(session: Session, invitation: Invitation) -> None:
     session.delete(invitation)
 
 
-def forget_returned_invitations(session: Session, campaign_id: int, keys: Collection[str]) -> int:
-    """Forget invitations that went to addresses that do not work and are no longer used.
+def forget_outdated_invitations(
+    session: Session, campaign_id: int, *, passed_over: Collection[int]
+) -> int:
+    """Forget invitations that went to another address than the one on file.
 
-    ``keys`` are those addresses, as the outbox counts them. So a candidate whose address is mended
-    is invited like one whose address arrives late. Returns how many were forgotten.
+    So a candidate whose address is mended is invited like one whose address arrives late. Those
+    passed over keep theirs: they are not invited again. Returns how many were forgotten.
     """
     rows = session.execute(
-        select(Invitation.id, OutboxMessage.recipient_key, Person.email)
+        select(Invitation.id, Invitation.candidacy_id, OutboxMessage.recipient_key, Person.email)
         .join(OutboxMessage, OutboxMessage.id == Invitation.outbox_message_id)
         .join(Candidacy, Candidacy.id == Invitation.candidacy_id)
         .join(Candidacy.person)
-        .where(Invitation.campaign_id == campaign_id, func.coalesce(Person.email, "") != "")
+        .where(
+            Invitation.campaign_id == campaign_id,
+            func.coalesce(Person.email, "") != "",
+            Person.email != OutboxMessage.recipient,
+        )
     )
-    gone = [
+    outdated = [
         number
-        for number, key, email in rows
-        if key in keys and key != normalise_recipient(email or "")
+        for number, candidacy_id, key, email in rows
+        if candidacy_id not in passed_over and key != normalise_recipient(email or "")
     ]
-    for number in gone:
+    for number in outdated:
         session.execute(delete(Invitation).where(Invitation.id == number))
-    return len(gone)
+    return len(outdated)

@@ -24,6 +24,21 @@ DISPUTE = "dispute-change"
 """Purposes of the links in the mail about a change; like the first, they begin with whose it is."""
 
 
+_CLOSED = (
+    "“%(campaign)s” no longer takes answers, because the poll or the campaign has closed. "
+    "To correct the record, write to %(email)s."
+)
+_NOT_STANDING = (
+    "You are no longer on the list of candidates, so “%(campaign)s” takes no answer of yours. "
+    "If that is wrong, write to %(email)s."
+)
+_MOVED = (
+    "You are now on the list of candidates for %(place)s, so this link has ended. The next e-mail "
+    "that “%(campaign)s” sends you has your new link. To have it sooner, or if that is wrong, "
+    "write to %(email)s."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerDoor:
     """What a candidate's link opens."""
@@ -54,7 +69,9 @@ def answer_token_and_language(
 def read_answer_token(session: Session, signer: Signer, token: str) -> tuple[int, int]:
     """Return campaign and candidacy of a token; raises TokenInvalid or AnswerLinkRevoked."""
     campaign_id, candidacy_id, generation = signer.read(_PURPOSE, token)
-    _check_generation(session, campaign_id, candidacy_id, generation)
+    link = session.get(AnswerLink, (campaign_id, candidacy_id))
+    if link is not None and (link.is_revoked or link.generation != generation):
+        raise AnswerLinkRevoked("This link has been replaced by a newer one or switched off.")
     return campaign_id, candidacy_id
 
 
@@ -79,42 +96,51 @@ def find_language_of_link(session: Session, signer: Signer, token: str) -> Langu
 
 
 def open_answer_link(session: Session, signer: Signer, token: str, *, now: datetime) -> AnswerDoor:
-    """Return what a candidate's link opens; who changed ballots since answers where they stand now.
+    """Return what a candidate's link opens.
 
     Raises TokenInvalid, AnswerLinkRevoked, or AnswersClosed when the campaign or the poll is over,
     or the candidate no longer stands.
     """
     campaign_id, candidacy_id = read_answer_token(session, signer, token)
     campaign = session.get_one(Campaign, campaign_id)
-    candidacy = _candidacy_of_today(session, campaign, get_candidacy(session, candidacy_id))
-    if not takes_answers(session, campaign, now=now):
-        raise AnswersClosed(
-            "“%(campaign)s” no longer takes answers, because the poll or the campaign has closed. "
-            "To correct the record, write to %(email)s.",
-            campaign=campaign.name,
-            email=campaign.contact_email,
-        )
-    if candidacy.status is CandidacyStatus.WITHDRAWN:
-        raise AnswersClosed(
-            "You are no longer on the list of candidates, so “%(campaign)s” takes no answer of "
-            "yours. If that is wrong, write to %(email)s.",
-            campaign=campaign.name,
-            email=campaign.contact_email,
-        )
+    candidacy = get_candidacy(session, candidacy_id)
+    check_takes_answers_of(session, campaign, candidacy, now=now)
     return AnswerDoor(campaign, candidacy)
 
 
-def _candidacy_of_today(session: Session, campaign: Campaign, linked: Candidacy) -> Candidacy:
-    """Return how the person of a link stands today, in its place a link of generation 1."""
-    if linked.status is not CandidacyStatus.WITHDRAWN:
-        return linked
+def check_takes_answers_of(
+    session: Session,
+    campaign: Campaign,
+    candidacy: Candidacy,
+    *,
+    now: datetime,
+    closed: str = _CLOSED,
+) -> None:
+    """Raise AnswersClosed, in a sentence for the candidate, unless they can answer a campaign.
+
+    ``closed`` is the sentence for the time after the poll or the campaign.
+    """
+    if takes_answers_of(session, campaign, candidacy, now=now):
+        return
+    values = {"campaign": campaign.name, "email": campaign.contact_email}
+    if not takes_answers(session, campaign, now=now):
+        raise AnswersClosed(closed, **values)
     today = get_candidacy_of_person(
-        session, person_id=linked.person_id, election_id=campaign.election_id
+        session, person_id=candidacy.person_id, election_id=campaign.election_id
     )
-    if today.id != linked.id:
-        # Whoever had that link switched off means the older ones as well.
-        _check_generation(session, campaign.id, today.id, 1)
-    return today
+    if today.status is CandidacyStatus.WITHDRAWN:
+        raise AnswersClosed(_NOT_STANDING, **values)
+    language = get_language(session, campaign.id, candidacy.id)
+    raise AnswersClosed(_MOVED, place=today.ballot.constituency.name_in(language), **values)
+
+
+def takes_answers_of(
+    session: Session, campaign: Campaign, candidacy: Candidacy, *, now: datetime
+) -> bool:
+    """Tell whether a candidate can answer: the record is open, and they still stand there."""
+    return candidacy.status is not CandidacyStatus.WITHDRAWN and takes_answers(
+        session, campaign, now=now
+    )
 
 
 def takes_answers(session: Session, campaign: Campaign, *, now: datetime) -> bool:
@@ -142,14 +168,6 @@ def choose_language(
 ) -> None:
     """Keep the language in which a candidate wants their page and the campaign's mail."""
     _answer_link(session, campaign_id, candidacy_id).language = language
-
-
-def _check_generation(
-    session: Session, campaign_id: int, candidacy_id: int, generation: int
-) -> None:
-    link = session.get(AnswerLink, (campaign_id, candidacy_id))
-    if link is not None and (link.is_revoked or link.generation != generation):
-        raise AnswerLinkRevoked("This link has been replaced by a newer one or switched off.")
 
 
 def _answer_link(session: Session, campaign_id: int, candidacy_id: int) -> AnswerLink:

@@ -32,6 +32,16 @@ _SENTENCES = (
         "To correct the record, write to %(email)s."
     ),
     _l(
+        "You are now on the list of candidates for %(place)s, so this link has ended. The next "
+        "e-mail that “%(campaign)s” sends you has your new link. To have it sooner, or if that is "
+        "wrong, write to %(email)s."
+    ),
+    _l(
+        "This link came in an e-mail to an address that “%(campaign)s” no longer has for you, so "
+        "it has ended. What waits is asked about at your new address. If you have no such e-mail, "
+        "write to %(email)s."
+    ),
+    _l(
         "You are no longer on the list of candidates, so “%(campaign)s” takes no answer of yours. "
         "If that is wrong, write to %(email)s."
     ),

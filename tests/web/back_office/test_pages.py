@@ -22,7 +22,7 @@ from campaign.organisers.rules import Role
 from campaign.pledges.models import CandidateRequest, PledgeEvent
 from campaign.pledges.queries import list_current_answers
 from campaign.pledges.rules import Channel, RequestKind, Stance
-from campaign.pledges.service import record_pledge
+from campaign.pledges.service import note_request, record_pledge
 from tests.factories import EARLY, CampaignFactory
 from tests.web.back_office.conftest import token_of
 from tests.web.client import CheckingClient
@@ -201,6 +201,38 @@ def test_a_candidates_page_shows_counts_and_neither_text_nor_writer(
     assert f"candidate-{arranged.jane_id}@example.org" not in viewer
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (RequestKind.NOT_ME, "that they are not the candidate; letters wait."),
+        (RequestKind.WRONG_ADDRESS, "The candidate says that it is wrong; letters wait."),
+    ],
+)
+def test_a_candidates_page_shows_what_was_said_of_the_address(
+    log_in: LogIn,
+    arranged: SimpleNamespace,
+    web_session: Session,
+    kind: RequestKind,
+    said: str,
+) -> None:
+    path = f"{arranged.base}/candidates/{arranged.jane_id}/"
+    viewer = log_in(Role.VIEWER)
+    assert "Each letter carries the link" in viewer.get(path).text
+    note_request(
+        web_session,
+        campaign_id=arranged.campaign_id,
+        candidacy_id=arranged.jane_candidacy_id,
+        kind=kind,
+        now=EARLY,
+    )
+    web_session.commit()
+    text = viewer.get(path).text
+    assert said in text
+    assert f"{arranged.base}/requests/" in text.split(said, 1)[1].split("</dd>", 1)[0]
+    assert "The link to their answer page is switched off." in text
+    assert "Each letter carries the link" not in text
+
+
 def test_a_letter_is_read_once_with_a_reason_that_is_logged(
     log_in: LogIn, arranged: SimpleNamespace, fetch: Fetch
 ) -> None:
@@ -231,7 +263,10 @@ def test_an_address_is_corrected_with_history(
     assert "write it like name@example.org" in answer.text
 
     form["email"] = "john@wray.example"
-    assert post(client, path, **form).status_code == 303
+    assert "the old address end" in answer.text
+    done = post(client, path, **form)
+    assert done.status_code == 303
+    assert "Links that went to the old one have ended." in client.get(done.location).text
     person = fetch(select(Person).where(Person.id == arranged.john_id))[0]
     assert (person.email, person.corrected_email) == ("john@wray.example", "john@wray.example")
     page = client.get(f"{arranged.base}/candidates/{arranged.john_id}/").text

@@ -126,6 +126,7 @@ def _page(campaign_slug: str, person_id: int, form: LinkForm) -> str:
         candidacy=candidacy,
         is_revoked=is_link_revoked(session(), campaign.id, candidacy.id),
         changes=list_open_changes(session(), campaign.id, candidacy.id),
+        answers=list_current_answers(session(), campaign.id, candidacy_ids=[candidacy.id]),
         invitations=list_invitations(session(), campaign.id, candidacy.id),
         form=form,
     )

@@ -10,7 +10,13 @@ from campaign.followups.mail_choice import get_mail_state
 from campaign.followups.requests import correct_candidate_address, settle_candidate_request
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
-from campaign.pledges.queries import list_invitations, list_open_changes
+from campaign.pledges.queries import (
+    has_open_request,
+    is_link_revoked,
+    list_invitations,
+    list_open_changes,
+)
+from campaign.pledges.rules import REVOKING
 from campaign.reports.office_candidates import (
     MAXIMUM_ROWS,
     CandidatePage,
@@ -69,6 +75,12 @@ def show(campaign_slug: str, person_id: int) -> str:
         mail=get_mail_state(session(), campaign, page.candidacy.id),
         invitations=list_invitations(session(), campaign.id, page.candidacy.id),
         changes=list_open_changes(session(), campaign.id, page.candidacy.id),
+        doubts=[
+            each
+            for each in sorted(REVOKING)
+            if has_open_request(session(), campaign.id, page.candidacy.id, each)
+        ],
+        is_link_revoked=is_link_revoked(session(), campaign.id, page.candidacy.id),
     )
 
 
@@ -100,7 +112,12 @@ def correct_address_submit(campaign_slug: str, person_id: int) -> Response | tup
             form.email.errors = [str(error)]
         else:
             _log("correct_address", f"person:{person_id}", form.reason.data or "")
-            flash(_("The address is corrected. It wins over every import."))
+            flash(
+                _(
+                    "The address is corrected. It wins over every import. Links that went to the "
+                    "old one have ended."
+                )
+            )
             return redirect(url_for(".show", campaign_slug=campaign_slug, person_id=person_id), 303)
     return _address_page(campaign_slug, person_id, form), 422
 

@@ -34,6 +34,8 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
     """Fields of each ask are added by ``answer_form``."""
 
     records: Sequence[AskRecord] = ()
+    may_repeat = False
+    """Whether it is no mistake to give what the record has already, as from a second tab."""
 
     def stance(self, record: AskRecord) -> RadioField:
         """Return the field of an ask's stance."""
@@ -67,13 +69,16 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
                     _("Choose an answer to go with your statement, or clear the statement."),
                 ]
                 is_valid = False
-        if is_valid and not self.changes():
+        if is_valid and not self.changes() and not (self.may_repeat and self._has_own()):
             self._ask_for_an_answer()
             is_valid = False
         return is_valid
 
+    def _has_own(self) -> bool:
+        return any(_is_own(record) for record in self.records)
+
     def _ask_for_an_answer(self) -> None:
-        if any(_is_own(record) for record in self.records):
+        if self._has_own():
             self.form_errors.append(_("You have not changed any answer yet."))
         elif self.records:
             first = self.stance(self.records[0])
@@ -94,9 +99,9 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
         return GivenAnswer(record.ask.id, Stance(stance), self.statement(record).data or "")
 
 
-def answer_form(records: Sequence[AskRecord]) -> AnswerForm:
+def answer_form(records: Sequence[AskRecord], *, may_repeat: bool = False) -> AnswerForm:
     """Make the form of these asks, filled with what the candidate has answered before."""
-    fields: dict[str, Any] = {"records": records}
+    fields: dict[str, Any] = {"records": records, "may_repeat": may_repeat}
     for record in records:
         slug = record.ask.slug
         own = record.answer if _is_own(record) else None

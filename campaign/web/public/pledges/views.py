@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from campaign.core.errors import NotFound
 from campaign.core.languages import Language
 from campaign.followups.answers import keep_answer, publish_answers, withdraw_answer
+from campaign.followups.candidate_mail import is_reachable
 from campaign.followups.changes import confirm_changes, dispute_changes, show_changes
 from campaign.followups.requests import note_candidate_request
 from campaign.pledges.queries import list_open_changes
@@ -55,7 +56,7 @@ def answer(token: str) -> str:
 def answer_submit(token: str) -> BaseResponse:
     """Show the answers as the public will see them; publish them when that was the button."""
     door, record = _open(token)
-    form = answer_form(record.asks)
+    form = answer_form(record.asks, may_repeat=is_publishing())
     step = request.form.get("step", "preview")
     if step in _SWITCHES:
         _choose(door, _SWITCHES[step])
@@ -71,7 +72,7 @@ def answer_submit(token: str) -> BaseResponse:
         "public/pledges/preview.html",
         token=token, campaign=door.campaign, candidacy=door.candidacy, record=record, form=form,
         changes={given.ask_id: given for given in form.changes()},
-        address=_masked(door.candidacy.person.email),
+        address=_address(door),
     )  # fmt: skip
     return make_response(page)
 
@@ -87,7 +88,7 @@ def receipt(token: str) -> str:
         candidacy=door.candidacy,
         record=record,
         pending=_pending(door),
-        address=_masked(door.candidacy.person.email),
+        address=_address(door),
     )
 
 
@@ -101,7 +102,7 @@ def withdraw(token: str, ask_slug: str) -> str:
         campaign=door.campaign,
         candidacy=door.candidacy,
         ask_record=_ask_record(record, ask_slug),
-        address=_masked(door.candidacy.person.email),
+        address=_address(door),
         form=ConfirmForm(),
     )
 
@@ -184,6 +185,7 @@ def dispute_submit(token: str) -> str:
         token=token,
         campaign=door.campaign,
         candidacy=door.candidacy,
+        changes=door.changes,
         is_done=True,
         form=ConfirmForm(),
     )
@@ -200,7 +202,7 @@ def ask_for(token: str, kind: str) -> str:
 def ask_for_submit(token: str, kind: str) -> str:
     """Note the request and say what happens next."""
     door = open_door(token)
-    note_candidate_request(session(), door, kind=_kind(kind), now=now())
+    note_candidate_request(toolkit(), session(), door, kind=_kind(kind), now=now())
     return _request_page(token, door, _kind(kind), is_done=True)
 
 
@@ -265,7 +267,9 @@ def _pending(door: AnswerDoor) -> dict[int, object]:
     return {each.ask_id: each for each in waiting}
 
 
-def _masked(email: str | None) -> str:
-    """Return an address so that its owner knows it, and whoever else holds the link does not."""
-    name, at, domain = (email or "").partition("@")
-    return f"{name[:1]}…{at}{domain}" if email else ""
+def _address(door: AnswerDoor) -> str:
+    """Return where mail reaches a candidate, so that only its owner knows it; empty for nowhere."""
+    if not is_reachable(session(), door.candidacy):
+        return ""
+    name, at, domain = (door.candidacy.person.email or "").partition("@")
+    return f"{name[:1]}…{at}{domain}"
