@@ -280,7 +280,29 @@ def test_a_press_kit_says_where_an_answer_comes_from(
     assert f">http://localhost{PLACE}/</a>" in html
     note = client.get(f"{PLACE}/press/note.txt").text
     assert "  “So shall I.”\n" in note
-    assert "hustings, https://news.example.org/hustings\n" in note
+    vouched = "entered by an organiser; a second one has seen the source"
+    assert f"hustings; {vouched}, https://news.example.org/hustings\n" in note
+    for text in (html, note):
+        assert "http://localhost/safer-streets/pledges/record.jsonl" in text
+        assert "http://localhost/safer-streets/pledges/heads.txt" in text
+
+
+def test_a_press_kit_marks_an_objection_wherever_it_shows_the_answer(
+    client: CheckingClient, world: PledgeWorld, web_session: Session, clock: FrozenClock
+) -> None:
+    entry = published(web_session, world)
+    dispute_entry(
+        web_session, campaign_id=world.campaign.id, event_id=entry.id, now=clock(),
+        entered_by="candidate",
+    )  # fmt: skip
+    web_session.commit()
+    html = client.get(f"{PLACE}/press/").text
+    for part in html.split('<h2 id="statements">'):
+        assert part.count("Disputed by the candidate") == 1
+    assert (
+        "Make it first. – Yes (Disputed by the candidate)\n"
+        in client.get(f"{PLACE}/press/note.txt").text
+    )
 
 
 def test_a_press_kit_has_figures_with_denominators_and_date(
@@ -306,7 +328,27 @@ def test_a_press_kit_has_figures_with_denominators_and_date(
         assert "have written" not in text, "four people could be recognised"
     letter_from_somebody(web_session, world, status=LetterStatus.SENT)
     web_session.commit()
-    assert "5 people here have written" in client.get(f"{PLACE}/press/note.txt").text
+    for path in (f"{PLACE}/press/", f"{PLACE}/press/note.txt"):
+        text = client.get(path).text
+        assert "At least 5 people here have written to candidates." in text
+        assert "rounded down to a multiple of five" in text
+
+
+def test_numbers_of_supporters_are_told_as_the_least_that_they_are(
+    client: CheckingClient, world: PledgeWorld, web_session: Session
+) -> None:
+    for _ in range(9):
+        letter_from_somebody(web_session, world, status=LetterStatus.SENT)
+    web_session.commit()
+    told = {
+        "/safer-streets/": "At least 5 people have written at least 5 letters.",
+        f"/safer-streets/candidates/{world.candidacies[0].person_id}/": (
+            "At least 5 constituents have written with this campaign"
+        ),
+        f"{PLACE}/press/note.txt": "At least 5 people here have written",
+    }
+    for path, words in told.items():
+        assert words in client.get(path).text, path
 
 
 def test_a_note_is_text_and_not_html(

@@ -29,7 +29,6 @@ from campaign.pledges.rules.kinds import (
     ENTRY_KINDS,
     MARK_KINDS,
     PAGE_REQUESTS,
-    PUBLIC_FLOOR,
     REVOKING,
     STANCE_WORDS,
     STANCE_WORDS_IN,
@@ -40,7 +39,6 @@ from campaign.pledges.rules.kinds import (
     Stance,
     SuggestionStatus,
     VerificationLevel,
-    public_count,
 )
 from campaign.pledges.rules.marks import NO_MARKS, Mark, Marks, read_marks
 from campaign.pledges.rules.steps import Subject, find_breach
@@ -69,7 +67,6 @@ __all__ = [
     "NO_MARKS",
     "PAGE_REQUESTS",
     "PROTEST_TIME",
-    "PUBLIC_FLOOR",
     "QUOTE_LIMIT",
     "REASON_LIMIT",
     "REVOKING",
@@ -103,7 +100,6 @@ __all__ = [
     "find_breach",
     "from_cells",
     "from_json_line",
-    "public_count",
     "read_marks",
     "showable_text",
     "to_cells",

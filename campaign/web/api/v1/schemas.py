@@ -284,11 +284,12 @@ class TotalsAnswer(Answer):
     cancelled_ballots = _count("Ballots that are not held; their candidates are in no count.")
     asks = fields.List(fields.Nested(AskTotals), required=True)
     supporters = _count(
-        "People who confirmed a letter, in steps of five: 23 are 20. Null below five.",
+        "People who confirmed a letter, at least: 23 are told as 20. Null below five.",
         allow_none=True,
     )
     letters = _count(
-        "Letters that they confirmed, in steps of five. Null below five people.", allow_none=True
+        "Letters that they confirmed, at least, as with people. Null below five people.",
+        allow_none=True,
     )
 
 
