@@ -22,7 +22,7 @@ from campaign.pledges.service import (
     settle_dispute,
     withdraw_pledge,
 )
-from campaign.reports import share_image
+from campaign.reports.share_image import ShareWords
 from tests.conftest import FrozenClock
 from tests.factories import BallotFactory, CandidacyFactory
 from tests.factories.pledges import published
@@ -207,35 +207,64 @@ def test_a_share_image_has_the_size_that_networks_ask_for(
     assert again.status_code == 304
 
 
-def test_the_words_of_a_share_image(
-    client: CheckingClient,
-    world: PledgeWorld,
-    web_session: Session,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    drawn: list[share_image.ShareWords] = []
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[ShareWords]:
+    """Return the words of each picture that is asked for."""
+    words: list[ShareWords] = []
 
-    def draw(words: share_image.ShareWords) -> bytes:
-        drawn.append(words)
+    def draw(these: ShareWords) -> bytes:
+        words.append(these)
         return b"png"
 
-    monkeypatch.setattr("campaign.web.public.share.views.draw_share_image", draw)
+    monkeypatch.setattr("campaign.web.public.share.pictures.draw_share_image", draw)
+    return words
+
+
+def test_the_words_of_a_share_image(
+    client: CheckingClient, world: PledgeWorld, web_session: Session, drawn: list[ShareWords]
+) -> None:
     record_answer(web_session, world, stance=Stance.YES)
     world.campaign.accent = "#5b2a86"
     web_session.commit()
     client.get("/safer-streets/share.png")
     client.get(f"{PLACE}/share.png")
-    assert [(each.place, each.figure) for each in drawn] == [
-        ("", "1 of 3 candidates have answered"),
-        ("Northmoor East", "1 of 2 candidates have answered"),
+    assert [(each.place, each.figure, each.note) for each in drawn] == [
+        ("", "1 of 3 candidates have answered", "Figure of 1 May 2031"),
+        ("Northmoor East", "1 of 2 candidates have answered", "Figure of 1 May 2031"),
     ]
-    world.candidacies[0].status = CandidacyStatus.ELECTED
-    web_session.commit()
-    client.get("/safer-streets/share.png")
-    assert drawn[2].figure == "1 of 1 members elected had answered"
     assert drawn[0].title == "Safer streets for children"
     assert drawn[0].imprint.startswith("Promoted by A. Person, 1 High Street")
     assert drawn[0].accent == "#5b2a86"
+
+
+def test_the_picture_of_a_cancelled_poll_says_so(
+    client: CheckingClient, world: PledgeWorld, web_session: Session, drawn: list[ShareWords]
+) -> None:
+    world.candidacies[0].ballot.is_cancelled = True
+    web_session.commit()
+    client.get(f"{PLACE}/share.png")
+    assert drawn[0].figure == "The poll here is cancelled"
+
+
+def test_after_the_poll_a_picture_speaks_of_then_and_of_how_many_results_are_known(
+    client: CheckingClient,
+    world: PledgeWorld,
+    web_session: Session,
+    clock: FrozenClock,
+    drawn: list[ShareWords],
+) -> None:
+    clock.time = world.election.poll_closes_at
+    day = f"{clock.time.day} {clock.time:%B %Y}"
+    client.get(f"{PLACE}/share.png")
+    for candidate in (0, 2):
+        world.candidacies[candidate].status = CandidacyStatus.ELECTED
+        web_session.commit()
+        client.get("/safer-streets/share.png")
+    assert [(each.figure, each.note) for each in drawn] == [
+        ("0 of 2 candidates had answered", f"Figure of {day}"),
+        ("0 of 1 members elected had answered", f"Figure of {day}: 1 of 2 results are known"),
+        ("0 of 2 members elected had answered", f"Figure of {day}"),
+    ]
 
 
 def test_the_page_to_share_has_code_picture_and_qr_code(
@@ -371,6 +400,9 @@ def test_the_table_of_a_press_kit_is_one_constituency_and_safe_to_open(
     assert {row["person_name"] for row in rows} == {"Ann Ash", "Bob Birch"}
     assert rows[0]["statement"] == "'=HYPERLINK(1)"
     assert all(row["licence"].startswith("CC BY 4.0") and row["imprint"] for row in rows)
+    assert {(row["campaign"], row["election"], row["generated_on"]) for row in rows} == {
+        ("safer-streets", world.election.id, "2031-05-01")
+    }
 
 
 OPEN_FILES = (

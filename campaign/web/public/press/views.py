@@ -44,7 +44,7 @@ def candidates_csv(campaign_slug: str, constituency_slug: str) -> Response:
     place = get_constituency(
         session(), boundary_set_id=election.boundary_set_id, slug=constituency_slug
     )
-    export = build_pledge_export(session(), campaign, constituency_id=place.id)
+    export = build_pledge_export(session(), campaign, constituency_id=place.id, now=now())
     response = Response("".join(csv_lines(export)), mimetype="text/csv")
     name = f"{campaign.slug}-{place.slug}.csv"
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
