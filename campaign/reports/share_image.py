@@ -37,7 +37,7 @@ class ShareWords:
     figure: str
     """As ``3 of 5 candidates have answered``."""
     note: str
-    """As ``Figure of 4 July 2024``."""
+    """As ``As of 4 July 2024``."""
     imprint: str
     """By the Elections Act 2022, part of the picture wherever that is practicable."""
     accent: str

@@ -229,8 +229,8 @@ def test_the_words_of_a_share_image(
     client.get("/safer-streets/share.png")
     client.get(f"{PLACE}/share.png")
     assert [(each.place, each.figure, each.note) for each in drawn] == [
-        ("", "1 of 3 candidates have answered", "Figure of 1 May 2031"),
-        ("Northmoor East", "1 of 2 candidates have answered", "Figure of 1 May 2031"),
+        ("", "1 of 3 candidates have answered", "As of 1 May 2031"),
+        ("Northmoor East", "1 of 2 candidates have answered", "As of 1 May 2031"),
     ]
     assert drawn[0].title == "Safer streets for children"
     assert drawn[0].imprint.startswith("Promoted by A. Person, 1 High Street")
@@ -261,9 +261,9 @@ def test_after_the_poll_a_picture_speaks_of_then_and_of_how_many_results_are_kno
         web_session.commit()
         client.get("/safer-streets/share.png")
     assert [(each.figure, each.note) for each in drawn] == [
-        ("0 of 2 candidates had answered", f"Figure of {day}"),
-        ("0 of 1 members elected had answered", f"Figure of {day}: 1 of 2 results are known"),
-        ("0 of 2 members elected had answered", f"Figure of {day}"),
+        ("0 of 2 candidates had answered", f"As of {day}"),
+        ("0 of 1 members elected had answered", f"As of {day}: 1 of 2 results are known"),
+        ("0 of 2 members elected had answered", f"As of {day}"),
     ]
 
 

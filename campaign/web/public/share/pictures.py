@@ -53,7 +53,7 @@ def _figure(election: Any, tally: Tally) -> str:
 
 
 def _draw(campaign: Any, election: Any, figure: str, *, place: str = "", more: str = "") -> bytes:
-    note = str(_("Figure of %(date)s", date=day(now())))
+    note = str(_("As of %(date)s", date=day(now())))
     return draw_share_image(
         ShareWords(
             organisation=campaign.organisation,
