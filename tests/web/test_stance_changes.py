@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.queries import list_asks
 from campaign.candidates.models import Candidacy
+from campaign.pledges.models import PledgeEvent
 from campaign.pledges.rules import Channel, Stance
-from campaign.pledges.service import record_pledge
+from campaign.pledges.service import dispute_entry, record_pledge
 from tests.conftest import FrozenClock
 from tests.integration.letters import actions_of
 from tests.web.client import CheckingClient
@@ -65,6 +66,24 @@ def test_who_writes_is_told_once_and_loses_nothing(
     sent = client.post(place.write, data={**fields_of(preview.text), "step": "send"})
     assert sent.status_code == 303
     assert actions(app) == 1
+
+
+def test_a_disputed_answer_is_marked_among_the_changes(
+    app: Flask, client: CheckingClient, place: Place, clock: FrozenClock
+) -> None:
+    form = fill_in(client, place, body_0=WORDS)
+    answer(app, place, clock)
+    with database_of(app).transaction() as session:
+        dispute_entry(
+            session,
+            campaign_id=place.campaign_id,
+            event_id=session.scalars(select(PledgeEvent.id)).one(),
+            entered_by="organiser:1",
+            now=clock(),
+        )
+    told = client.post(place.write, data={**form, "step": "preview"}).text
+    changed = told[told.index('id="changed-answers"') :].partition("</section>")[0]
+    assert "Disputed by the candidate" in changed
 
 
 def test_an_answer_that_comes_during_the_preview_is_told_too(
