@@ -7,9 +7,8 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.queries import list_asks
 from campaign.candidates.models import Candidacy
-from campaign.pledges.models import PledgeEvent
 from campaign.pledges.rules import Channel, Stance
-from campaign.pledges.service import dispute_entry, record_pledge
+from campaign.pledges.service import dispute_entry, record_pledge, review_pledge
 from tests.conftest import FrozenClock
 from tests.integration.letters import actions_of
 from tests.web.client import CheckingClient
@@ -72,15 +71,21 @@ def test_a_disputed_answer_is_marked_among_the_changes(
     app: Flask, client: CheckingClient, place: Place, clock: FrozenClock
 ) -> None:
     form = fill_in(client, place, body_0=WORDS)
-    answer(app, place, clock)
     with database_of(app).transaction() as session:
-        dispute_entry(
+        entry = record_pledge(
             session,
             campaign_id=place.campaign_id,
-            event_id=session.scalars(select(PledgeEvent.id)).one(),
+            candidacy_id=session.scalars(select(Candidacy.id).order_by(Candidacy.id)).all()[0],
+            ask_id=list_asks(session, place.campaign_id)[0].id,
+            stance=Stance.NO,
+            channel=Channel.HUSTINGS,
+            quote="Not in this way.",
             entered_by="organiser:1",
             now=clock(),
         )
+        about = {"event_id": entry.id, "now": clock()}
+        review_pledge(session, **about, is_right=True, reviewer="organiser:2")
+        dispute_entry(session, **about, campaign_id=place.campaign_id, entered_by="candidate")
     told = client.post(place.write, data={**form, "step": "preview"}).text
     changed = told[told.index('id="changed-answers"') :].partition("</section>")[0]
     assert "Disputed by the candidate" in changed
