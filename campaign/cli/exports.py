@@ -30,9 +30,8 @@ def pledges(slug: str, output: Path | None) -> None:
     """Write every candidate's public answer to every ask."""
     with toolkit().database.reader() as session:
         campaign = get_campaign(session, slug, include_drafts=True)
-        _write(
-            pledge_records.csv_lines(pledge_records.build_pledge_export(session, campaign)), output
-        )
+        made = pledge_records.build_pledge_export(session, campaign, now=toolkit().clock())
+        _write(pledge_records.csv_lines(made), output)
 
 
 @export.command("letters")

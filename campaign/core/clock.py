@@ -9,3 +9,8 @@ Clock = Callable[[], datetime]
 def utc_now() -> datetime:
     """Return the present moment as an aware UTC time."""
     return datetime.now(UTC)
+
+
+def whole_minute(moment: datetime) -> datetime:
+    """Return its minute: what says so of itself has one ETag while nothing else in it changes."""
+    return moment.replace(second=0, microsecond=0)

@@ -14,8 +14,8 @@ from campaign.pledges.queries import (
     list_current_answers,
     list_person_history,
 )
-from campaign.pledges.rules import public_count
 from campaign.reports.writers import count_writers
+from campaign.supporters.rules import public_count
 
 
 @dataclass(frozen=True, slots=True)

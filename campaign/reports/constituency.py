@@ -46,6 +46,11 @@ class CandidateStand:
         return bool(self.candidacy.person.email) and self.refusal is None
 
     @property
+    def can_be_asked(self) -> bool:
+        """Whether silence is theirs: a letter reaches them, or they want none, or stand no more."""
+        return self.is_reachable or self.is_refusing or not self.is_standing
+
+    @property
     def agreed(self) -> int:
         """Return to how many asks they said yes, with or without reservations."""
         return sum(answer.stance in AGREEING for answer in self.answers.values())

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaign.letters.models import Letter
 from campaign.letters.rules import CONFIRMED_STATUSES
-from campaign.pledges.rules import public_count
+from campaign.supporters.rules import public_count
 
 SHARE = 100
 SHORTEST_SECONDS = 5.0

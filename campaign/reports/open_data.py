@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Ask, Campaign
 from campaign.campaigns.queries import list_asks
+from campaign.core.clock import whole_minute
 from campaign.elections.models import Election
 from campaign.elections.queries import map_ballots
 from campaign.geography.models import Constituency
 from campaign.pledges.queries import CurrentAnswer, list_current_answers, map_invited
 from campaign.pledges.rules import Stance
 from campaign.reports.letter_totals import LetterTotals
-from campaign.reports.register import Standing, list_asked, list_uncounted_standings
+from campaign.reports.register import Standing, count_seats, list_asked, list_uncounted_standings
 from campaign.reports.stances import list_current_stances
 from campaign.reports.tallies import tally_campaign, tally_elected, tally_places
 from campaign.reports.tracker import Tally
@@ -62,8 +63,10 @@ def describe_ask(ask: Ask) -> Json:
     }
 
 
-def describe_totals(session: Session, campaign: Campaign, letters: LetterTotals) -> Json:
-    """Return a campaign's counts with their denominators; few supporters are not shown."""
+def describe_totals(
+    session: Session, campaign: Campaign, letters: LetterTotals, *, now: datetime
+) -> Json:
+    """Return a campaign's counts of this minute with their denominators."""
     uncounted = list_uncounted_standings(session, campaign.election_id)
     left_out = {each.candidacy_id for each in uncounted}
     tally = tally_campaign(session, campaign)
@@ -74,8 +77,10 @@ def describe_totals(session: Session, campaign: Campaign, letters: LetterTotals)
         if each.candidacy_id not in left_out
     )
     return {
+        "as_of": iso(whole_minute(now)),
         "candidates": describe_tally(tally),
         "elected": describe_tally(elected) if elected else None,
+        "seats": count_seats(session, campaign.election_id)._asdict(),
         "withdrawn": sum(not each.is_cancelled for each in uncounted),
         "cancelled_ballots": len({each.constituency_id for each in uncounted if each.is_cancelled}),
         "asks": [

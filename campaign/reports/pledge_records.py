@@ -1,9 +1,10 @@
 """The pledges of a campaign as open data: one row for each candidate and ask, in CSV and JSON.
 
-In the CSV every row carries licence, credit and imprint in its last columns. Lines of comment
+In the CSV every row carries licence, credit, imprint, campaign, election and the day on which the
+file was made in its last columns. Lines of comment
 before or after the table would have been shorter, but spreadsheet programs show them as broken
 rows and parsers stop at them; and a row that is sorted, filtered or copied keeps its credit.
-The JSON has the three once, beside the rows. Cells of the CSV are neutralised, so that a
+The JSON has them once, beside the rows. Cells of the CSV are neutralised, so that a
 statement cannot act as a formula; the JSON has every text as it was given.
 """
 
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.queries import list_asks, list_asks_ever
+from campaign.core.clock import whole_minute
 from campaign.elections.queries import get_election
 from campaign.pledges.queries import list_current_answers
 from campaign.reports.credits import LICENCE, credit_line
@@ -69,6 +71,8 @@ class PledgeExport:
     """A campaign's rows with what must stand beside them."""
 
     campaign: Campaign
+    generated_at: datetime
+    """To the minute."""
     licence: str
     credit: str
     imprint: str
@@ -77,7 +81,7 @@ class PledgeExport:
 
 
 def build_pledge_export(
-    session: Session, campaign: Campaign, *, constituency_id: int | None = None
+    session: Session, campaign: Campaign, *, now: datetime, constituency_id: int | None = None
 ) -> PledgeExport:
     """Collect a campaign's public answers for every candidacy of its election, or of one place."""
     election = get_election(session, campaign.election_id)
@@ -122,6 +126,7 @@ def build_pledge_export(
             )
     return PledgeExport(
         campaign=campaign,
+        generated_at=whole_minute(now),
         licence=LICENCE,
         credit=credit_line(campaign, election),
         imprint=str(campaign.imprint),
@@ -143,14 +148,23 @@ def build_pledge_export(
 def csv_lines(export: PledgeExport) -> Iterator[str]:
     """Yield the CSV line by line, the header first."""
     names = [field.name for field in fields(PledgeRecord)]
-    yield _line([*names, "licence", "credit", "imprint"])
-    notes = [neutral_cell(note) for note in (export.licence, export.credit, export.imprint)]
+    notes = {
+        "licence": export.licence,
+        "credit": export.credit,
+        "imprint": export.imprint,
+        "campaign": export.campaign.slug,
+        "election": export.campaign.election_id,
+        # Not the minute: the ETag holds for as long as nothing else changes.
+        "generated_on": export.generated_at.astimezone(UTC).date().isoformat(),
+    }
+    yield _line([*names, *notes])
+    cells = [neutral_cell(note) for note in notes.values()]
     for record in export.records:
-        yield _line([*(_cell(getattr(record, name)) for name in names), *notes])
+        yield _line([*(_cell(getattr(record, name)) for name in names), *cells])
 
 
-def json_text(export: PledgeExport, *, now: datetime) -> str:
-    """Return the JSON document; ``now`` is when it was made."""
+def json_text(export: PledgeExport) -> str:
+    """Return the JSON document."""
     campaign = export.campaign
     return json.dumps(
         {
@@ -158,7 +172,7 @@ def json_text(export: PledgeExport, *, now: datetime) -> str:
             "name": campaign.name,
             "organisation": campaign.organisation,
             "election": campaign.election_id,
-            "generated_at": _iso(now),
+            "generated_at": _iso(export.generated_at),
             "licence": export.licence,
             "credit": export.credit,
             "imprint": export.imprint,

@@ -8,15 +8,16 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Ask, Campaign
 from campaign.campaigns.queries import list_asks
+from campaign.candidates.models import Candidacy
 from campaign.elections.models import Ballot, Election
 from campaign.elections.queries import find_ballot
 from campaign.geography.models import Constituency
 from campaign.letters.models import Action, Letter
 from campaign.letters.rules import CONFIRMED_STATUSES
-from campaign.pledges.rules import public_count
 from campaign.reports.constituency import CandidateStand, list_stands
 from campaign.reports.tallies import tally_places
 from campaign.reports.tracker import Tally
+from campaign.supporters.rules import public_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,16 @@ class PressKit:
     """Those who stand, in the order of the ballot paper."""
     writers: int | None
     """People here who confirmed a letter, as the public is told: see ``public_count``."""
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the poll is not held, so that nobody here is in any figure."""
+        return self.ballot is not None and self.ballot.is_cancelled
+
+    @property
+    def elected(self) -> list[Candidacy]:
+        """Return who won the seat."""
+        return [each.candidacy for each in self.stands if each.is_elected]
 
 
 def build_press_kit(

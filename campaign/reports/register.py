@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     exists,
     func,
     or_,
@@ -78,6 +79,18 @@ class UncountedStanding(NamedTuple):
     candidacy_id: int
     constituency_id: int
     is_cancelled: bool
+
+
+class Seats(NamedTuple):
+    """Constituencies whose poll is held, and those of which it is known who was elected."""
+
+    known: int
+    contested: int
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether results are still coming in."""
+        return 0 < self.known < self.contested
 
 
 def list_standings(
@@ -200,6 +213,19 @@ def count_standings(
         .where(Ballot.election_id == election_id, _is_counted())
     ).one()
     return row[0], row[1], row[2]
+
+
+def count_seats(session: Session, election_id: str) -> Seats:
+    """Return in how many constituencies somebody is counted, and has won."""
+    place = Ballot.constituency_id
+    won = case((Candidacy.status == CandidacyStatus.ELECTED, place))
+    row = session.execute(
+        select(func.count(won.distinct()), func.count(place.distinct()))
+        .select_from(Candidacy)
+        .join(Candidacy.ballot)
+        .where(Ballot.election_id == election_id, _is_counted())
+    ).one()
+    return Seats(row[0], row[1])
 
 
 _ORDER = (Person.sort_name, Person.id)

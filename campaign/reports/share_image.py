@@ -36,6 +36,8 @@ class ShareWords:
     """Name of the constituency; empty for the campaign as a whole."""
     figure: str
     """As ``3 of 5 candidates have answered``."""
+    note: str
+    """As ``As of 4 July 2024``."""
     imprint: str
     """By the Elections Act 2022, part of the picture wherever that is practicable."""
     accent: str
@@ -63,8 +65,9 @@ def draw_share_image(words: ShareWords) -> bytes:
     bottom = pen.write(main, sizes=sizes, lines=lines, y=210, weight=2)
     if other:
         pen.write(other, sizes=(38, 34, 30), lines=2, y=bottom + 58)
-    pen.write(words.figure, sizes=(46, 40, 34), lines=2, y=440, fill=_SUN, weight=1)
-    pen.write_whole(words.imprint, y=520, room=90)
+    pen.write(words.figure, sizes=(46, 40, 34), lines=1, y=440, fill=_SUN, weight=1)
+    pen.write(words.note, sizes=(28, 24), lines=1, y=480, fill=_SUN)
+    pen.write_whole(words.imprint, y=530, room=80)
     return _png(image.reduce(_SCALE).quantize(_COLOURS), words)
 
 

@@ -123,6 +123,34 @@ def test_the_imprint_stays_in_sight_where_a_frame_is_too_low(
     expect(link).to_be_focused()
 
 
+@pytest.mark.parametrize("page", ["", "eastrand/"])
+def test_a_low_frame_is_a_card_with_one_figure_and_the_imprint(
+    demonstration: str, reader: Page, other_site: OtherSite, page: str
+) -> None:
+    asked = f"{demonstration}/oembed?url={demonstration}/{SLUG}/{page}&maxwidth=320&maxheight=300"
+    other_site.show(reader.request.get(asked).json()["html"], width=320)
+    reader.goto(other_site.url, wait_until="networkidle")
+    frame = reader.frame_locator("iframe")
+    for part in ("h1", ".embed__brief >> nth=-1", ".imprint"):
+        expect(frame.locator(part)).to_be_in_viewport(ratio=1)
+    room, whole, _used = reader.frames[1].evaluate(ROOM)
+    assert whole <= room, "nothing scrolls inside"
+
+
+def test_the_code_for_any_width_suits_a_phone_and_leaves_no_gap_elsewhere(
+    demonstration: str, reader: Page, other_site: OtherSite
+) -> None:
+    reader.goto(f"{demonstration}/{SLUG}/eastrand/share/")
+    code = reader.get_by_label("Code of the frame").input_value()
+    for window, column in ((340, 300), (1280, 1000)):
+        reader.set_viewport_size({"width": window, "height": 800})
+        other_site.show(code, width=column)
+        reader.goto(other_site.url, wait_until="networkidle")
+        room, whole, used = reader.frames[1].evaluate(ROOM)
+        assert whole <= room, "nothing scrolls inside"
+        assert used > 0.7 * room, "and no great gap is left"
+
+
 def test_other_pages_refuse_to_be_framed(
     demonstration: str, reader: Page, other_site: OtherSite
 ) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.queries import get_campaign
+from campaign.candidates.rules import CandidacyStatus
 from campaign.elections.queries import get_election
 from campaign.geography.queries import get_constituency
 from campaign.letters.rules import LetterStatus
@@ -23,9 +24,10 @@ from campaign.pledges.service import (
 )
 from campaign.reports import open_data, pledge_chain
 from campaign.reports.changes import list_changes
+from campaign.reports.letter_totals import LetterTotals
 from campaign.reports.pledge_records import build_pledge_export
 from campaign.reports.press_kit import build_press_kit
-from campaign.reports.register import count_candidacies, list_standings
+from campaign.reports.register import count_candidacies, count_seats, list_standings
 from campaign.reports.tallies import tally_campaign, tally_places
 from tests.factories import EARLY, BallotFactory, CandidacyFactory, SupporterFactory
 from tests.factories.recording import record_answer
@@ -79,6 +81,25 @@ def test_counts_of_places_add_up_to_those_of_the_campaign(
     for name in ("standing", "reachable", "asked", "answered", "agreed"):
         assert sum(getattr(each, name) for each in places.values()) == getattr(whole, name), name
     assert (whole.standing, whole.asked, whole.answered, whole.agreed) == (3, 1, 2, 1)
+
+
+def test_seats_are_counted_where_the_poll_is_held(session: Session, world: PledgeWorld) -> None:
+    CandidacyFactory(
+        ballot=BallotFactory(election=world.election, is_cancelled=True),
+        status=CandidacyStatus.ELECTED,
+    )
+    seats = count_seats(session, world.election.id)
+    assert (seats.known, seats.contested, seats.is_partial) == (0, 2, False)
+    for candidate, known, is_partial in ((0, 1, True), (2, 2, False)):
+        world.candidacies[candidate].status = CandidacyStatus.ELECTED
+        session.flush()
+        seats = count_seats(session, world.election.id)
+        assert (seats.known, seats.contested, seats.is_partial) == (known, 2, is_partial)
+        totals = open_data.describe_totals(
+            session, world.campaign, LetterTotals(0, 0), now=EARLY + timedelta(seconds=59)
+        )
+        assert totals["seats"] == {"known": known, "contested": 2}
+        assert totals["as_of"] == open_data.iso(EARLY), "to the minute, or no ETag would hold"
 
 
 def test_candidates_say_what_they_answered_and_whether_they_were_asked(
@@ -227,5 +248,5 @@ def test_a_press_kit_counts_people_and_not_letters(session: Session, world: Pled
     assert build_press_kit(session, world.campaign, election, place).writers == 5
     assert [each.candidacy.person.name for each in kit.stands] == ["Ann Ash", "Bob Birch"]
     assert (kit.tally.standing, kit.tally.answered) == (2, 1)
-    export = build_pledge_export(session, world.campaign, constituency_id=place.id)
+    export = build_pledge_export(session, world.campaign, constituency_id=place.id, now=EARLY)
     assert len(export.records) == 4

@@ -16,6 +16,7 @@ WORDS = ShareWords(
     title="Safer streets",
     place="Ynys Ŵyl",
     figure="3 of 5 candidates have answered",
+    note="As of 4 July 2024",
     imprint="Promoted by A. Person.",
     accent="",
     rights="CC BY 4.0 – Answers: The Streets Trust.",
@@ -87,7 +88,7 @@ def test_a_picture_shows_the_whole_imprint_and_says_its_licence(
         words = replace(WORDS, imprint=imprint.strip())
         written.clear()
         picture = Image.open(io.BytesIO(draw_share_image(words)))
-        lines = written[[text for text, *_ in written].index(WORDS.figure) + 1 :]
+        lines = written[[text for text, *_ in written].index(WORDS.note) + 1 :]
         assert " ".join(text for text, *_ in lines) == words.imprint
         assert max(low for *_, low in lines) < (HEIGHT - 16) * 2, "above the coloured edge"
         sizes.append(lines[0][1] / 2)
@@ -102,7 +103,8 @@ def test_a_picture_with_the_longest_words_keeps_its_size() -> None:
         organisation="O" * 200,
         title="Word " * 60,
         place="Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch " * 3,
-        figure="3 of 5 candidates have answered",
+        figure="1,234 of 4,515 members elected had answered " * 3,
+        note="As of 30 September 2024: 123 of 632 results are known " * 3,
         imprint="Promoted by somebody, somewhere. " * 20,
         accent="",
         rights="",

@@ -23,7 +23,6 @@ from campaign.pledges.rules import (
     clean_text,
     from_cells,
     from_json_line,
-    public_count,
     to_cells,
     to_json_line,
 )
@@ -225,10 +224,3 @@ def test_a_file_with_a_character_that_no_record_holds_is_refused(sign: str) -> N
         from_json_line(to_json_line(entry, chain_hash(entry)))
     with pytest.raises(ImportRefused):
         from_cells(dict(zip(COLUMNS, to_cells(entry, chain_hash(entry)), strict=True)))
-
-
-@pytest.mark.parametrize(
-    ("number", "told"), [(0, None), (4, None), (5, 5), (9, 5), (10, 10), (1_234, 1_230)]
-)
-def test_counts_of_supporters_are_told_in_steps(number: int, told: int | None) -> None:
-    assert public_count(number) == told

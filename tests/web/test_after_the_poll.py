@@ -281,3 +281,14 @@ def test_a_press_kit_and_its_note_say_who_was_elected(
     assert "Ann Ash (Blue), elected\n" in note
     assert "Bob Birch (Amber)\n" in note
     assert "WHERE EACH CANDIDATE STOOD" in note
+    assert "- Elected: Ann Ash (Blue).\n- 2 candidates stood.\n" in note
+    assert "1 of 2 had answered at least one ask." in note
+    assert "have" not in note[: note.index("A candidate who has not answered")]
+    assert "Here is what they answered." not in note
+
+
+def test_a_press_kit_says_where_no_result_is_known(
+    client: CheckingClient, world: PledgeWorld, clock: FrozenClock
+) -> None:
+    close_the_poll(clock, world)
+    assert "Who was elected here is not in our list yet." in page(client, f"{PLACE}press/")

@@ -128,6 +128,7 @@ def test_few_supporters_are_not_shown(
     assert few["asks"][0]["stances"]["yes"] == 1
     assert few["asks"][0]["standing"] == 2
     assert few["withdrawn"] == 1
+    assert few["as_of"] == "2031-05-01T10:00:00+00:00"
     letter_from_somebody(web_session, world, status=LetterStatus.SENT)
     web_session.commit()
     many = read(client, f"{BASE}/totals")

@@ -12,7 +12,8 @@ from campaign.candidates.rules import CandidacyStatus
 from campaign.pledges.rules import Stance
 from campaign.pledges.service import dispute_entry, hide_texts
 from campaign.web.shared.security import FRAMED_POLICY
-from tests.factories import EARLY
+from tests.conftest import FrozenClock
+from tests.factories import EARLY, BallotFactory, CampaignFactory, CandidacyFactory
 from tests.factories.pledges import published
 from tests.factories.recording import record_answer
 from tests.factories.worlds import PledgeWorld, pledge_world
@@ -51,7 +52,10 @@ def test_a_frame_has_no_script_no_cookie_no_form_and_the_imprint(
     for link in re.findall(r"<a [^>]+>", answer.text):
         assert 'target="_blank"' in link
         assert 'rel="noopener' in link
-        assert 'href="http://localhost/safer-streets/' in link
+        assert re.search(
+            r'href="http://(localhost/safer-streets/|\S+licenses/by/4\.0/)',
+            link.replace("https", "http"),
+        )
 
 
 @pytest.mark.parametrize("path", FRAMES)
@@ -84,7 +88,74 @@ def test_frames_show_who_answered_what(client: CheckingClient, world: PledgeWorl
     assert place.index("Ann Ash") < place.index("Bob Birch")
     assert "Partly" in place
     assert "Some of it." in candidate
+    assert "1 of 2 asks answered." in candidate
     assert candidate.count("No answer yet") == 2  # The other ask, and what the words mean.
+    for frame in (campaign, place, candidate):
+        assert "Figures of 1 May 2031." in frame
+        assert "Answers: The Streets Trust." in frame
+        assert ">CC BY 4.0</a>" in frame
+
+
+def test_a_frame_explains_silence_only_where_it_shows_any(
+    client: CheckingClient, world: PledgeWorld, web_session: Session
+) -> None:
+    meaning = "means just that: it is not a no."
+    silent = f"/embed/safer-streets/candidate/{world.candidacies[1].person_id}/"
+    assert client.get(silent).text.count("No answer yet") == 2, "said once, and explained"
+    world.candidacies[1].person.email = None
+    record_answer(web_session, world, stance=Stance.YES, ask=1)
+    web_session.commit()
+    assert meaning not in client.get(path_of(FRAMES[2], world)).text, "all is answered"
+    for frame in (silent, FRAMES[1]):
+        text = client.get(frame).text
+        assert ">No address known<" in text
+        assert "“No address known”: the campaign could not ask." in text
+        assert meaning not in text
+
+
+def test_a_frame_says_where_an_answer_was_given(
+    client: CheckingClient, world: PledgeWorld, web_session: Session
+) -> None:
+    published(
+        web_session, world, candidacy_id=world.candidacies[1].id, quote="You have my word.",
+        source_url="https://news.example.org/hustings",
+    )  # fmt: skip
+    web_session.commit()
+    text = client.get(f"/embed/safer-streets/candidate/{world.candidacies[1].person_id}/").text
+    assert ">You have my word.</blockquote>" in text
+    assert "1 May 2031, hustings; entered by an organiser; a second one has seen" in text
+    assert '<a href="https://news.example.org/hustings" target="_blank"' in text
+    assert "hustings" in client.get(FRAMES[1]).text
+
+
+def test_frames_of_a_cancelled_poll_say_so_and_count_nobody(
+    client: CheckingClient, world: PledgeWorld, web_session: Session
+) -> None:
+    world.candidacies[0].ballot.is_cancelled = True
+    web_session.commit()
+    for frame in FRAMES[1:]:
+        text = client.get(path_of(frame, world)).text
+        assert "The poll in this constituency is cancelled." in text
+        assert "candidates have answered" not in text
+
+
+def test_after_the_poll_frames_begin_with_the_members_and_invite_nobody(
+    client: CheckingClient, world: PledgeWorld, web_session: Session, clock: FrozenClock
+) -> None:
+    other = CandidacyFactory(ballot=BallotFactory(election=world.election))
+    world.candidacies[1].status = CandidacyStatus.ELECTED
+    clock.time = world.election.poll_closes_at
+    web_session.commit()
+    campaign, place, _candidate = (client.get(path_of(path, world)).text for path in FRAMES)
+    assert place.index("Bob Birch") < place.index("Ann Ash")
+    assert "1 of 2 candidates had answered." in place
+    assert "is over. This is where the candidates stood." in campaign
+    assert world.campaign.summary not in campaign
+    assert "See your own candidates" not in campaign
+    assert "Results are still coming in: 1 of 2 are known." in campaign
+    other.status = CandidacyStatus.ELECTED
+    web_session.commit()
+    assert "still coming in" not in client.get(FRAMES[0]).text
 
 
 def test_an_answer_to_an_ask_that_was_dropped_is_none_in_any_frame(
@@ -174,6 +245,8 @@ def oembed(client: CheckingClient, url: str, **more: str) -> dict[str, object]:
         ("/safer-streets/northmoor-east/", FRAMES[1]),
         ("/safer-streets/candidates/{person}/", FRAMES[2]),
         (FRAMES[1], FRAMES[1]),
+        ("/safer-streets/northmoor-east", FRAMES[1]),
+        ("/", FRAMES[0]),
     ],
 )
 def test_a_page_leads_to_its_frame(
@@ -220,9 +293,20 @@ def test_the_code_to_copy_suits_the_column(client: CheckingClient, world: Pledge
         return int(found[1])
 
     assert height("") == height("?column=300") > height("?column=728")
+    tall, usual = height("?column=300"), height("?column=640")
+    suits = f"height:clamp({usual}px,calc((640px - 100vw)*999),{tall}px)"
+    assert suits in client.get(share).text, "a phone needs more, and a wide column is left no gap"
     assert height("?column=5000") == height("?column=x") == height("")
     assert "max-width:728px" in client.get(f"{share}?column=728").text
     assert client.get(f"{share}?column=728").text.count('aria-current="true"') == 1
+
+
+def test_the_front_page_has_no_frame_where_it_lists_campaigns(
+    client: CheckingClient, world: PledgeWorld, web_session: Session
+) -> None:
+    CampaignFactory(election=world.election, slug="another")
+    web_session.commit()
+    assert client.get("/oembed?url=http%3A%2F%2Flocalhost%2F").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -230,7 +314,7 @@ def test_the_code_to_copy_suits_the_column(client: CheckingClient, world: Pledge
     [
         ("", 404),
         ("url=", 404),
-        ("url=http%3A%2F%2Flocalhost%2F", 404),
+        ("url=http%3A%2F%2Flocalhost%2Fnowhere", 404),
         ("url=http%3A%2F%2Flocalhost%2Forganise%2F", 404),
         ("url=http%3A%2F%2Flocalhost%2Fnobody%2F", 404),
         ("url=http%3A%2F%2Fevil.example%2Fsafer-streets%2F", 404),

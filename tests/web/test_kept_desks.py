@@ -102,8 +102,9 @@ def test_every_page_of_writing_can_be_made_from_a_kept_desk(kept_app: Flask, pla
 
 
 def test_who_has_just_withdrawn_gets_no_letter_from_a_kept_desk(
-    kept_app: Flask, place: Place
+    kept_app: Flask, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(kept_desks, "VERSION_SECONDS", 3600.0)
     client: CheckingClient = kept_app.test_client()
     preview = client.post(place.write, data=fill_in(client, place))
     change(kept_app, Candidacy, status=CandidacyStatus.WITHDRAWN)

@@ -22,7 +22,7 @@ from campaign.pledges.service import (
     settle_dispute,
     withdraw_pledge,
 )
-from campaign.reports import share_image
+from campaign.reports.share_image import ShareWords
 from tests.conftest import FrozenClock
 from tests.factories import BallotFactory, CandidacyFactory
 from tests.factories.pledges import published
@@ -207,35 +207,64 @@ def test_a_share_image_has_the_size_that_networks_ask_for(
     assert again.status_code == 304
 
 
-def test_the_words_of_a_share_image(
-    client: CheckingClient,
-    world: PledgeWorld,
-    web_session: Session,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    drawn: list[share_image.ShareWords] = []
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[ShareWords]:
+    """Return the words of each picture that is asked for."""
+    words: list[ShareWords] = []
 
-    def draw(words: share_image.ShareWords) -> bytes:
-        drawn.append(words)
+    def draw(these: ShareWords) -> bytes:
+        words.append(these)
         return b"png"
 
-    monkeypatch.setattr("campaign.web.public.share.views.draw_share_image", draw)
+    monkeypatch.setattr("campaign.web.public.share.pictures.draw_share_image", draw)
+    return words
+
+
+def test_the_words_of_a_share_image(
+    client: CheckingClient, world: PledgeWorld, web_session: Session, drawn: list[ShareWords]
+) -> None:
     record_answer(web_session, world, stance=Stance.YES)
     world.campaign.accent = "#5b2a86"
     web_session.commit()
     client.get("/safer-streets/share.png")
     client.get(f"{PLACE}/share.png")
-    assert [(each.place, each.figure) for each in drawn] == [
-        ("", "1 of 3 candidates have answered"),
-        ("Northmoor East", "1 of 2 candidates have answered"),
+    assert [(each.place, each.figure, each.note) for each in drawn] == [
+        ("", "1 of 3 candidates have answered", "As of 1 May 2031"),
+        ("Northmoor East", "1 of 2 candidates have answered", "As of 1 May 2031"),
     ]
-    world.candidacies[0].status = CandidacyStatus.ELECTED
-    web_session.commit()
-    client.get("/safer-streets/share.png")
-    assert drawn[2].figure == "1 of 1 members elected had answered"
     assert drawn[0].title == "Safer streets for children"
     assert drawn[0].imprint.startswith("Promoted by A. Person, 1 High Street")
     assert drawn[0].accent == "#5b2a86"
+
+
+def test_the_picture_of_a_cancelled_poll_says_so(
+    client: CheckingClient, world: PledgeWorld, web_session: Session, drawn: list[ShareWords]
+) -> None:
+    world.candidacies[0].ballot.is_cancelled = True
+    web_session.commit()
+    client.get(f"{PLACE}/share.png")
+    assert drawn[0].figure == "The poll here is cancelled"
+
+
+def test_after_the_poll_a_picture_speaks_of_then_and_of_how_many_results_are_known(
+    client: CheckingClient,
+    world: PledgeWorld,
+    web_session: Session,
+    clock: FrozenClock,
+    drawn: list[ShareWords],
+) -> None:
+    clock.time = world.election.poll_closes_at
+    day = f"{clock.time.day} {clock.time:%B %Y}"
+    client.get(f"{PLACE}/share.png")
+    for candidate in (0, 2):
+        world.candidacies[candidate].status = CandidacyStatus.ELECTED
+        web_session.commit()
+        client.get("/safer-streets/share.png")
+    assert [(each.figure, each.note) for each in drawn] == [
+        ("0 of 2 candidates had answered", f"As of {day}"),
+        ("0 of 1 members elected had answered", f"As of {day}: 1 of 2 results are known"),
+        ("0 of 2 members elected had answered", f"As of {day}"),
+    ]
 
 
 def test_the_page_to_share_has_code_picture_and_qr_code(
@@ -280,7 +309,29 @@ def test_a_press_kit_says_where_an_answer_comes_from(
     assert f">http://localhost{PLACE}/</a>" in html
     note = client.get(f"{PLACE}/press/note.txt").text
     assert "  “So shall I.”\n" in note
-    assert "hustings, https://news.example.org/hustings\n" in note
+    vouched = "entered by an organiser; a second one has seen the source"
+    assert f"hustings; {vouched}, https://news.example.org/hustings\n" in note
+    for text in (html, note):
+        assert "http://localhost/safer-streets/pledges/record.jsonl" in text
+        assert "http://localhost/safer-streets/pledges/heads.txt" in text
+
+
+def test_a_press_kit_marks_an_objection_wherever_it_shows_the_answer(
+    client: CheckingClient, world: PledgeWorld, web_session: Session, clock: FrozenClock
+) -> None:
+    entry = published(web_session, world)
+    dispute_entry(
+        web_session, campaign_id=world.campaign.id, event_id=entry.id, now=clock(),
+        entered_by="candidate",
+    )  # fmt: skip
+    web_session.commit()
+    html = client.get(f"{PLACE}/press/").text
+    for part in html.split('<h2 id="statements">'):
+        assert part.count("Disputed by the candidate") == 1
+    assert (
+        "Make it first. – Yes (Disputed by the candidate)\n"
+        in client.get(f"{PLACE}/press/note.txt").text
+    )
 
 
 def test_a_press_kit_has_figures_with_denominators_and_date(
@@ -306,7 +357,27 @@ def test_a_press_kit_has_figures_with_denominators_and_date(
         assert "have written" not in text, "four people could be recognised"
     letter_from_somebody(web_session, world, status=LetterStatus.SENT)
     web_session.commit()
-    assert "5 people here have written" in client.get(f"{PLACE}/press/note.txt").text
+    for path in (f"{PLACE}/press/", f"{PLACE}/press/note.txt"):
+        text = client.get(path).text
+        assert "At least 5 people here have written to candidates." in text
+        assert "rounded down to a multiple of five" in text
+
+
+def test_numbers_of_supporters_are_told_as_the_least_that_they_are(
+    client: CheckingClient, world: PledgeWorld, web_session: Session
+) -> None:
+    for _ in range(9):
+        letter_from_somebody(web_session, world, status=LetterStatus.SENT)
+    web_session.commit()
+    told = {
+        "/safer-streets/": "At least 5 people have written at least 5 letters.",
+        f"/safer-streets/candidates/{world.candidacies[0].person_id}/": (
+            "At least 5 constituents have written with this campaign"
+        ),
+        f"{PLACE}/press/note.txt": "At least 5 people here have written",
+    }
+    for path, words in told.items():
+        assert words in client.get(path).text, path
 
 
 def test_a_note_is_text_and_not_html(
@@ -329,6 +400,9 @@ def test_the_table_of_a_press_kit_is_one_constituency_and_safe_to_open(
     assert {row["person_name"] for row in rows} == {"Ann Ash", "Bob Birch"}
     assert rows[0]["statement"] == "'=HYPERLINK(1)"
     assert all(row["licence"].startswith("CC BY 4.0") and row["imprint"] for row in rows)
+    assert {(row["campaign"], row["election"], row["generated_on"]) for row in rows} == {
+        ("safer-streets", world.election.id, "2031-05-01")
+    }
 
 
 OPEN_FILES = (

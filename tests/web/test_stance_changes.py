@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.queries import list_asks
 from campaign.candidates.models import Candidacy
 from campaign.pledges.rules import Channel, Stance
-from campaign.pledges.service import record_pledge
+from campaign.pledges.service import dispute_entry, record_pledge, review_pledge
 from tests.conftest import FrozenClock
 from tests.integration.letters import actions_of
 from tests.web.client import CheckingClient
@@ -65,6 +65,30 @@ def test_who_writes_is_told_once_and_loses_nothing(
     sent = client.post(place.write, data={**fields_of(preview.text), "step": "send"})
     assert sent.status_code == 303
     assert actions(app) == 1
+
+
+def test_a_disputed_answer_is_marked_among_the_changes(
+    app: Flask, client: CheckingClient, place: Place, clock: FrozenClock
+) -> None:
+    form = fill_in(client, place, body_0=WORDS)
+    with database_of(app).transaction() as session:
+        entry = record_pledge(
+            session,
+            campaign_id=place.campaign_id,
+            candidacy_id=session.scalars(select(Candidacy.id).order_by(Candidacy.id)).all()[0],
+            ask_id=list_asks(session, place.campaign_id)[0].id,
+            stance=Stance.NO,
+            channel=Channel.HUSTINGS,
+            quote="Not in this way.",
+            entered_by="organiser:1",
+            now=clock(),
+        )
+        about = {"event_id": entry.id, "now": clock()}
+        review_pledge(session, **about, is_right=True, reviewer="organiser:2")
+        dispute_entry(session, **about, campaign_id=place.campaign_id, entered_by="candidate")
+    told = client.post(place.write, data={**form, "step": "preview"}).text
+    changed = told[told.index('id="changed-answers"') :].partition("</section>")[0]
+    assert "Disputed by the candidate" in changed
 
 
 def test_an_answer_that_comes_during_the_preview_is_told_too(

@@ -49,6 +49,14 @@ def suggestions(app: Flask) -> list[EvidenceSuggestion]:
         return session.query(EvidenceSuggestion).all()
 
 
+def test_nobody_is_asked_for_evidence_where_the_poll_is_cancelled(
+    client: CheckingClient, web_session: Session, world: PledgeWorld, page: str
+) -> None:
+    world.candidacies[0].ballot.is_cancelled = True
+    web_session.commit()
+    assert f"{page}suggest" not in client.get(page).text
+
+
 GOOD = {"stance": "no", "source_url": "https://example.org/report", "said_on": "2031-04-30"}
 
 

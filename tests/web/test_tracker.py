@@ -314,6 +314,9 @@ def test_the_csv_has_a_row_for_each_candidate_and_ask(
         "licence": "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/",
         "credit": "Answers: The Streets Trust. Candidates: Democracy Club (https://example.org/dc)",
         "imprint": str(world.campaign.imprint),
+        "campaign": "safer-streets",
+        "election": "parl.2031-05-22",
+        "generated_on": "2031-05-01",
     }
     assert (unanswered["ask"], unanswered["stance"], unanswered["ask_version"]) == (
         "lights",

@@ -29,7 +29,6 @@ from campaign.pledges.rules.kinds import (
     ENTRY_KINDS,
     MARK_KINDS,
     PAGE_REQUESTS,
-    PUBLIC_FLOOR,
     REVOKING,
     STANCE_WORDS,
     STANCE_WORDS_IN,
@@ -40,7 +39,6 @@ from campaign.pledges.rules.kinds import (
     Stance,
     SuggestionStatus,
     VerificationLevel,
-    public_count,
 )
 from campaign.pledges.rules.marks import NO_MARKS, Mark, Marks, read_marks
 from campaign.pledges.rules.news import (
@@ -77,7 +75,6 @@ __all__ = [
     "NO_MARKS",
     "PAGE_REQUESTS",
     "PROTEST_TIME",
-    "PUBLIC_FLOOR",
     "QUOTE_LIMIT",
     "REASON_LIMIT",
     "REVOKING",
@@ -117,7 +114,6 @@ __all__ = [
     "list_news",
     "news_headline",
     "news_words",
-    "public_count",
     "read_marks",
     "showable_text",
     "to_cells",

@@ -132,18 +132,5 @@ class SuggestionStatus(StrEnum):
     REJECTED = "rejected"
 
 
-PUBLIC_FLOOR = 5
-"""Counts of supporters below this are not shown in public: they could point at a person."""
-
-
-def public_count(number: int) -> int | None:
-    """Return a count of supporters, or of what they did, as the public is told it.
-
-    None below PUBLIC_FLOOR, and always a multiple of it: the exact count of everybody less that of
-    all places but one, or today's less yesterday's, would tell the few who are not to be shown.
-    """
-    return number // PUBLIC_FLOOR * PUBLIC_FLOOR or None
-
-
 CANDIDATE = "candidate"
 """Who entered an event that came by the candidate's own link."""

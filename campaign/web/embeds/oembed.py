@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
-from campaign.campaigns.queries import get_campaign
+from campaign.campaigns.queries import get_campaign, list_public_campaigns
 from campaign.candidates.queries import get_candidacy_of_person
 from campaign.core.errors import InvalidInput, NotFound
 from campaign.elections.queries import get_election
@@ -84,6 +85,8 @@ def show() -> Response:
 def _find(url: str) -> tuple[Frame, str, Any]:
     """Return the frame for a page's address, its picture and campaign; raises NotFound."""
     endpoint, values = _match(url)
+    if endpoint == "home.index":
+        endpoint, values = _only_campaign()
     slug = str(values.get("campaign_slug", ""))
     if endpoint not in (*_CAMPAIGN, *_PLACE, *_CANDIDATE):
         raise NoFrame("No frame stands for this address. Name a campaign, place or candidate.")
@@ -117,9 +120,17 @@ def _match(url: str) -> tuple[str, dict[str, Any]]:
     adapter = current_app.url_map.bind(own.netloc, url_scheme=own.scheme)
     try:
         endpoint, values = adapter.match(parts.path, method="GET")
+    except RequestRedirect as elsewhere:  # The same with a slash at its end.
+        return _match(elsewhere.new_url)
     except HTTPException:
         return "", {}
     return endpoint, dict(values)
+
+
+def _only_campaign() -> tuple[str, dict[str, Any]]:
+    """Return where the front page leads while there is one campaign; nothing for a list."""
+    found = list_public_campaigns(session())
+    return ("campaigns.show", {"campaign_slug": found[0].slug}) if len(found) == 1 else ("", {})
 
 
 def _size(name: str) -> int | None:

@@ -1,5 +1,6 @@
 """How templates print numbers, days and the organisation's Markdown."""
 
+import re
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -15,6 +16,8 @@ from markupsafe import Markup
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 _TAGS = {"p", "h2", "h3", "h4", "ul", "ol", "li", "a", "strong", "em", "blockquote", "br", "hr"}
 _URL_SCHEMES = {"http", "https", "mailto", "tel"}
+_QUOTED = re.compile(r'“((?:[^“”]|“[^“”]*”)*)”|"([^"]*)"')
+"""Words between one pair of quotation marks, in which others may be."""
 
 
 @lru_cache(maxsize=64)  # The same few texts stand on every page of a campaign.
@@ -67,8 +70,14 @@ def moment(value: datetime) -> str:
     return str(format_datetime(value, "d MMMM y, HH:mm"))
 
 
+def in_quotes(text: str) -> str:
+    """Return a text in quotation marks, of which one pair around the whole is enough."""
+    found = _QUOTED.fullmatch(text)
+    return f"“{(found[1] or found[2] or '') if found else text}”"
+
+
 def init_app(app: Flask) -> None:
     """Give the filters to the templates."""
     app.add_template_global(part_of)
-    for function in (markdown, number, day, month, moment):
+    for function in (markdown, number, day, month, moment, in_quotes):
         app.add_template_filter(function)

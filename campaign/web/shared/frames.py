@@ -16,6 +16,10 @@ WIDTH = 480
 COLUMNS = (300, 340, 480, 640, 728, 1000)
 """Widths that are common for columns: of adverts, of phones, of articles."""
 NARROWEST, WIDEST = COLUMNS[0], COLUMNS[-1]
+ARTICLE = 640
+"""The usual column of a text where there is room for one."""
+LOWEST = 320
+"""Pixels: a frame that is lower shows a card of its first words, by static/css/embed.css."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,15 +41,19 @@ class Frame:
 
     def height(self, width: int) -> int:
         """Return the height in pixels at which nothing of today's page scrolls in this width."""
-        return reckon_height(self._page, width=max(width, NARROWEST))
+        return max(reckon_height(self._page, width=max(width, NARROWEST)), LOWEST)
 
     def code(self, column: int | None = None) -> str:
         """Return the HTML to copy, for a column of this width or for any that is wide enough.
 
-        No script is needed, and none is allowed inside.
+        No script is needed, and none is allowed inside. For any width it is as tall as a narrow
+        column needs where the whole window is narrow, and elsewhere as a usual column does.
         """
-        style = f"border:0;max-width:{column}px" if column else "border:0"
-        return self.markup(width="100%", height=self.height(column or NARROWEST), style=style)
+        height = self.height(column or NARROWEST)
+        if column:
+            return self.markup(width="100%", height=height, style=f"border:0;max-width:{column}px")
+        suits = f"clamp({self.height(ARTICLE)}px,calc(({ARTICLE}px - 100vw)*999),{height}px)"
+        return self.markup(width="100%", height=height, style=f"border:0;height:{suits}")
 
     def markup(self, *, width: int | str, height: int, style: str = "border:0") -> str:
         """Return the element with its size."""

@@ -269,10 +269,20 @@ class CampaignAnswer(Answer):
     asks = fields.List(fields.Nested(Ask), required=True)
 
 
+class Seats(Schema):
+    """How many results are known; until all are, ``elected`` counts the members known so far."""
+
+    known = _count("Constituencies of which it is known who was elected.")
+    contested = _count("All whose poll is held and where anybody stands.")
+
+
 class TotalsAnswer(Answer):
     """How far a campaign has come."""
 
     campaign = _text("Name of the campaign.")
+    as_of = fields.AwareDateTime(
+        required=True, metadata={"description": "When this was counted, to the minute."}
+    )
     candidates = fields.Nested(Counts, required=True)
     elected = fields.Nested(
         Counts,
@@ -280,15 +290,17 @@ class TotalsAnswer(Answer):
         allow_none=True,
         metadata={"description": "The same of the members elected; null before the results."},
     )
+    seats = fields.Nested(Seats, required=True)
     withdrawn = _count("Candidates who withdrew; in no other count.")
     cancelled_ballots = _count("Ballots that are not held; their candidates are in no count.")
     asks = fields.List(fields.Nested(AskTotals), required=True)
     supporters = _count(
-        "People who confirmed a letter, in steps of five: 23 are 20. Null below five.",
+        "People who confirmed a letter, at least: 23 are told as 20. Null below five.",
         allow_none=True,
     )
     letters = _count(
-        "Letters that they confirmed, in steps of five. Null below five people.", allow_none=True
+        "Letters that they confirmed, at least, as with people. Null below five people.",
+        allow_none=True,
     )
 
 

@@ -26,7 +26,7 @@ from campaign.reports.register import count_candidacies, list_standings, map_sta
 from campaign.web.api.v1 import schemas
 from campaign.web.api.v1.paging import Blueprint, cut, site
 from campaign.web.shared.caching import same_for_everybody
-from campaign.web.shared.context import letter_totals, session
+from campaign.web.shared.context import letter_totals, now, session
 from campaign.web.shared.limits import OPEN_DATA, limited
 from campaign.web.shared.problems import MIMETYPE, open_to_all_sites
 
@@ -115,7 +115,7 @@ def totals(campaign_slug: str) -> Json:
     return {
         **credits_of(found, election),
         "campaign": found.slug,
-        **open_data.describe_totals(session(), found, letters),
+        **open_data.describe_totals(session(), found, letters, now=now()),
     }
 
 

@@ -6,10 +6,12 @@ from flask import Blueprint, Response, render_template
 
 from campaign.campaigns.queries import get_campaign
 from campaign.elections.queries import get_election
+from campaign.elections.rules import ElectionPhase
 from campaign.geography.queries import get_constituency
 from campaign.reports.credits import LICENCE, credit_line
 from campaign.reports.pledge_records import build_pledge_export, csv_lines
 from campaign.reports.press_kit import build_press_kit
+from campaign.web.public.press.figures import list_figures
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import now, session
 from campaign.web.shared.sharing import for_all_sites
@@ -43,7 +45,7 @@ def candidates_csv(campaign_slug: str, constituency_slug: str) -> Response:
     place = get_constituency(
         session(), boundary_set_id=election.boundary_set_id, slug=constituency_slug
     )
-    export = build_pledge_export(session(), campaign, constituency_id=place.id)
+    export = build_pledge_export(session(), campaign, constituency_id=place.id, now=now())
     return same_for_everybody(csv_file(csv_lines(export), f"{campaign.slug}-{place.slug}.csv"))
 
 
@@ -53,11 +55,14 @@ def _facts(campaign_slug: str, constituency_slug: str) -> dict[str, Any]:
     place = get_constituency(
         session(), boundary_set_id=election.boundary_set_id, slug=constituency_slug
     )
+    kit = build_press_kit(session(), campaign, election, place)
+    is_over = election.phase(now()) is ElectionPhase.CLOSED
     return {
         "campaign": campaign,
         "election": election,
-        "phase": election.phase(now()),
-        "kit": build_press_kit(session(), campaign, election, place),
+        "is_over": is_over,
+        "kit": kit,
+        "figures": list_figures(kit, is_over=is_over),
         "credit": credit_line(campaign, election),
         "licence": LICENCE,
         "now": now(),

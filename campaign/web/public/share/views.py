@@ -3,21 +3,16 @@
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
-from flask_babel import gettext as _
 
 from campaign.campaigns.queries import get_campaign
 from campaign.candidates.queries import get_candidacy_of_person
 from campaign.elections.queries import get_election
 from campaign.geography.queries import get_constituency
-from campaign.reports.credits import LICENCE, credit_line
 from campaign.reports.qr_codes import draw_qr_code, make_qr_code
-from campaign.reports.share_image import ShareWords, draw_share_image
-from campaign.reports.tallies import tally_campaign, tally_elected, tally_places
-from campaign.reports.tracker import Tally
+from campaign.web.public.share.pictures import draw_campaign, draw_constituency
 from campaign.web.shared.addresses import absolute
 from campaign.web.shared.caching import same_for_everybody
 from campaign.web.shared.context import session
-from campaign.web.shared.filters import part_of
 from campaign.web.shared.frames import (
     COLUMNS,
     Frame,
@@ -65,9 +60,7 @@ def candidate(campaign_slug: str, person_id: int) -> Response:
 @limited(PICTURE)
 def campaign_image(campaign_slug: str) -> Response:
     """Give the picture that stands beside links to a campaign."""
-    found = get_campaign(session(), campaign_slug)
-    elected = tally_elected(session(), found)
-    return _picture(_draw(found, "", tally_campaign(session(), found), elected))
+    return _picture(draw_campaign(get_campaign(session(), campaign_slug)))
 
 
 @blueprint.get("/<campaign_slug>/<constituency_slug>/share.png")
@@ -75,9 +68,7 @@ def campaign_image(campaign_slug: str) -> Response:
 @limited(PICTURE)
 def constituency_image(campaign_slug: str, constituency_slug: str) -> Response:
     """Give the picture that stands beside links to a constituency."""
-    found, place = _at(campaign_slug, constituency_slug)
-    tally = tally_places(session(), found, [place.id])[place.id]
-    return _picture(_draw(found, place.name, tally))
+    return _picture(draw_constituency(*_at(campaign_slug, constituency_slug)))
 
 
 @blueprint.get("/<campaign_slug>/qr.png")
@@ -121,32 +112,6 @@ def _page(campaign: Any, place: Any, *, page: str, frame: Frame, candidacy: Any 
             columns=COLUMNS,
             column=column if column in COLUMNS else None,
             code=make_qr_code(page),
-        )
-    )
-
-
-def _draw(campaign: Any, place: str, tally: Tally, elected: Tally | None = None) -> bytes:
-    election = get_election(session(), campaign.election_id)
-    figure = _("Nobody is known to stand here yet")
-    if elected:
-        figure = _(
-            "%(answered)s members elected had answered",
-            answered=part_of(elected.answered, elected.standing),
-        )
-    elif tally.standing:
-        figure = _(
-            "%(answered)s candidates have answered",
-            answered=part_of(tally.answered, tally.standing),
-        )
-    return draw_share_image(
-        ShareWords(
-            organisation=campaign.organisation,
-            title=campaign.name,
-            place=place,
-            figure=str(figure),
-            imprint=str(campaign.imprint),
-            accent=campaign.accent,
-            rights=f"{LICENCE} – {credit_line(campaign, election)}",
         )
     )
 
