@@ -267,7 +267,7 @@ def test_writers_at_the_same_time_make_one_chain_without_a_gap(database: Databas
         thread.join()
     assert errors == []
     with database.reader() as session:
-        report = check_chain(session, session.get_one(type(world.campaign), campaign_id))
+        report = check_chain(session, session.get_one(type(world.campaign), campaign_id), now=NOW)
         assert (report.count, report.faults) == (20, [])
 
 
@@ -309,7 +309,7 @@ def test_an_objection_marks_an_entry_at_once_and_somebody_else_settles_it(
     assert (current.stance, current.marks.dispute) == (Stance.NO, None)
     public = list_history(session, world.campaign.id, world.candidacies[0].id, public_only=True)
     assert [each.marks.is_struck for each in public] == [False, True]
-    assert check_chain(session, world.campaign).faults == []
+    assert check_chain(session, world.campaign, now=NOW).faults == []
 
 
 def test_an_entry_that_stands_after_an_objection_says_so(

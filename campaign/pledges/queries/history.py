@@ -17,6 +17,7 @@ from campaign.pledges.rules import (
     NO_MARKS,
     Channel,
     DisputeState,
+    EntryLife,
     EventKind,
     Marks,
     Stance,
@@ -58,12 +59,24 @@ class HistoryEntry:
     @property
     def is_public(self) -> bool:
         """Whether the public sees this entry."""
-        return self.channel is Channel.LINK or self.decision is EventKind.REVIEW
+        return self.life.is_public
 
     @property
     def can_be_disputed(self) -> bool:
         """Whether the candidate can object: others entered it, it is public and in no dispute."""
-        return self.channel is not Channel.LINK and self.is_public and self.marks.dispute is None
+        return self.life.find_obstacle(EventKind.DISPUTE) is None
+
+    @property
+    def life(self) -> EntryLife:
+        """Return what has become of the entry, which decides what can be said about it next."""
+        return EntryLife(
+            self.kind,
+            self.channel,
+            self.entered_by,
+            self.decision,
+            self.marks.dispute,
+            self.marks.is_hidden,
+        )
 
     def as_public(self) -> "HistoryEntry":
         """Return the entry without the texts that are hidden."""

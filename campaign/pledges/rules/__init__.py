@@ -43,7 +43,7 @@ from campaign.pledges.rules.kinds import (
     public_count,
 )
 from campaign.pledges.rules.marks import NO_MARKS, Mark, Marks, read_marks
-from campaign.pledges.rules.steps import Subject, find_breach
+from campaign.pledges.rules.steps import EntryLife, Step, find_anachronism, find_flaw
 from campaign.pledges.rules.texts import (
     QUOTE_LIMIT,
     REASON_LIMIT,
@@ -82,13 +82,14 @@ __all__ = [
     "ChangeOutcome",
     "Channel",
     "DisputeState",
+    "EntryLife",
     "EventKind",
     "Mark",
     "Marks",
     "RawChainHasher",
     "RequestKind",
     "Stance",
-    "Subject",
+    "Step",
     "SuggestionStatus",
     "VerificationLevel",
     "canonical_fields",
@@ -100,7 +101,8 @@ __all__ = [
     "clean_sha256",
     "clean_source_url",
     "clean_text",
-    "find_breach",
+    "find_anachronism",
+    "find_flaw",
     "from_cells",
     "from_json_line",
     "public_count",

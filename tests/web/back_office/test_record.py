@@ -263,7 +263,7 @@ def test_a_suggestion_is_taken_up_and_another_rejected(
     ]
     assert "No suggestion waits" in client.get(f"{base}/suggestions/").text
     with app.extensions["campaign"].database.reader() as session:
-        assert check_chain(session, session.query(Campaign).one()).faults == []
+        assert check_chain(session, session.query(Campaign).one(), now=clock()).faults == []
 
 
 def test_the_candidate_is_told_when_an_entry_becomes_public(
