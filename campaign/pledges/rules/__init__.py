@@ -43,6 +43,7 @@ from campaign.pledges.rules.kinds import (
     public_count,
 )
 from campaign.pledges.rules.marks import NO_MARKS, Mark, Marks, read_marks
+from campaign.pledges.rules.order import Saying, find_newer_before, find_older_after
 from campaign.pledges.rules.steps import EntryLife, Step, find_anachronism, find_flaw
 from campaign.pledges.rules.texts import (
     QUOTE_LIMIT,
@@ -88,6 +89,7 @@ __all__ = [
     "Marks",
     "RawChainHasher",
     "RequestKind",
+    "Saying",
     "Stance",
     "Step",
     "SuggestionStatus",
@@ -103,6 +105,8 @@ __all__ = [
     "clean_text",
     "find_anachronism",
     "find_flaw",
+    "find_newer_before",
+    "find_older_after",
     "from_cells",
     "from_json_line",
     "public_count",
