@@ -49,6 +49,7 @@ def test_a_record_with_hostile_texts_is_the_same_in_every_database(
         where = {"campaign_id": world.campaign.id, "event_id": entry.id, "now": NOW}
         dispute_entry(session, entered_by="candidate", words=HOSTILE[0], **where)
         hide_texts(session, hidden_by="organiser:2", reason="=1+1 is a formula", **where)
+        published(session, world, candidacy_id=bob, corrects=entry.sequence)
         entered(session, world, candidacy_id=bob, ask_id=world.asks[1].id, quote=HOSTILE[1])
         session.commit()
         _write(there, write(session, world.campaign))

@@ -121,6 +121,9 @@ def test_a_file_that_was_changed_or_has_parted_is_refused_whole(
     assert "Line 3: this is not a line of JSON" in refused(*lines[:2], "{broken\n")
     assert "Line 1: nothing is known here as x" in refused(lines[0].replace("{", '{"x":1,', 1))
     assert "The file has no events." in refused("")
+    public = "this is the public record, without what is not public; import the file that “campaign"
+    assert f"Line 1: {public}" in refused('{"licence":"CC BY 4.0"}\n', *lines)
+    assert f"Line 2: {public}" in refused(lines[0], '{"sealed":true,"sequence":2}\n')
     other = json.loads(lines[0]) | {"campaign": "elsewhere"}
     assert "its content" in refused(json.dumps(other))
     assert "Cannot read" in run("import", str(tmp_path / "nowhere"))[2]

@@ -63,6 +63,11 @@ def from_json_line(line: str) -> tuple[ChainEntry, str]:
         raise ImportRefused("this is not a line of JSON") from error
     if not isinstance(fields, dict):
         raise ImportRefused("this is not an event")
+    if "licence" in fields or "sealed" in fields:
+        raise ImportRefused(
+            "this is the public record, without what is not public; import the file that "
+            "“campaign pledges export --campaign SLUG --format jsonl FILE” writes"
+        )
     form = fields.get("form", 1)
     wanted = set(COLUMNS) - (_ONLY_IN_FORM_2 if form == 1 else set())
     if form == NEWEST_FORM or form == 1:
