@@ -61,7 +61,8 @@ def verify(slug: str | None, heads: tuple[NotedHead, ...]) -> None:
         campaigns = (
             [get_campaign(session, slug, include_drafts=True)] if slug else list_campaigns(session)
         )
-        reports = [check_chain(session, campaign, noted=heads) for campaign in campaigns]
+        now = toolkit().clock()
+        reports = [check_chain(session, each, now=now, noted=heads) for each in campaigns]
     for report in reports:
         _print(report)
     broken = [report.campaign_slug for report in reports if report.faults]
@@ -99,7 +100,7 @@ def import_(file: Path, dry_run: bool) -> None:
     nothing; a file that has parted from the record is refused whole.
     """
     with toolkit().database.writer() as session:
-        result = import_record(session, file, tell=_tell)
+        result = import_record(session, file, now=toolkit().clock(), tell=_tell)
         if dry_run:
             session.rollback()
         else:

@@ -136,7 +136,7 @@ def _added(
         case RecordStep.WITHDRAW:
             event = withdraw_pledge(
                 session, campaign_id=campaign.id, candidacy_id=entry.candidacy_id,
-                ask_id=entry.ask_id, entered_by=actor, reason=reason, now=now,
+                ask_id=entry.ask_id, entry_id=entry.id, entered_by=actor, reason=reason, now=now,
             )  # fmt: skip
             if event is None:
                 raise AlreadyDecided("There is no answer to take back, or a colleague has done so.")

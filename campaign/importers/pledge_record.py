@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -30,7 +31,11 @@ class RecordImport:
 
 
 def import_record(
-    session: Session, path: Path, *, tell: Callable[[int], None] = lambda _read: None
+    session: Session,
+    path: Path,
+    *,
+    now: datetime,
+    tell: Callable[[int], None] = lambda _read: None,
 ) -> RecordImport:
     """Add what a file has and the record has not, in the caller's transaction.
 
@@ -46,7 +51,7 @@ def import_record(
                 if intake is None:
                     slug = entry.campaign
                     campaign = get_campaign(session, slug, include_drafts=True)
-                    intake = Intake(session, campaign)
+                    intake = Intake(session, campaign, now=now)
                 intake.take(entry, stored_hash)
             head_hash = stored_hash
             if intake.read % 1000 == 0:

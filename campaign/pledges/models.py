@@ -41,7 +41,7 @@ class PledgeEvent(Base):
     ask_version_id: Mapped[int] = mapped_column(ForeignKey("ask_versions.id"))
     """The wording that was answered."""
     refers_to_id: Mapped[int | None] = mapped_column(ForeignKey("pledge_events.id"))
-    """The entry that a review, an objection or another decision is about."""
+    """The entry that a review, an objection or another decision is about, or an answer corrects."""
     stance: Mapped[Stance | None] = mapped_column(enum_by_value(Stance))
     statement: Mapped[str] = mapped_column(Text, default="")
     """The candidate's own public words: with an answer, or with an objection."""
@@ -68,6 +68,7 @@ class PledgeEvent(Base):
     candidacy: Mapped[Candidacy] = relationship()
     ask: Mapped[Ask] = relationship()
     ask_version: Mapped[AskVersion] = relationship()
+    subject: Mapped["PledgeEvent | None"] = relationship(remote_side="PledgeEvent.id")
 
 
 class PledgeHead(Base):

@@ -120,7 +120,7 @@ def test_the_record_is_whole_and_what_waits_is_closed(session: Session, world: P
     review(session)
     events = pledge_chain.describe_events(session, world.campaign, offset=1, limit=1)
     assert [(each["sequence"], each["is_public"]) for each in events] == [(2, True)]
-    report = check_chain(session, get_campaign(session, world.campaign.slug))
+    report = check_chain(session, get_campaign(session, world.campaign.slug), now=EARLY)
     last = pledge_chain.describe_events(session, world.campaign, offset=2, limit=50)
     assert [each["hash"] for each in last] == [report.head_hash]
 

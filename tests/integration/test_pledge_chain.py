@@ -39,14 +39,15 @@ def test_the_chain_holds_and_says_where_it_was_broken(
         answer(session, world, stance=stance)
     entry = entered(session, world, candidacy_id=world.candidacies[1].id)
     review_pledge(session, event_id=entry.id, is_right=True, reviewer="organiser:2", now=NOW)
-    report = check_chain(session, world.campaign)
+    report = check_chain(session, world.campaign, now=NOW)
     assert (report.count, report.faults) == (5, [])
     assert report.head_hash == session.query(PledgeEvent).filter_by(sequence=5).one().hash
     _let_changes_through(database, session)
     session.execute(text("UPDATE pledge_events SET stance = 'yes' WHERE sequence = 2"))
     session.execute(text("UPDATE pledge_events SET sequence = 7 WHERE sequence = 5"))
     found = [
-        (fault.sequence, fault.problem) for fault in check_chain(session, world.campaign).faults
+        (fault.sequence, fault.problem)
+        for fault in check_chain(session, world.campaign, now=NOW).faults
     ]
     assert found == [
         (2, "its content is not what was hashed when it was added"),
@@ -65,9 +66,9 @@ def test_the_chain_survives_a_merge_of_two_entries_for_one_person(
     session.flush()
     world.candidacies[0].person_id = 99
     session.flush()
-    assert [f.sequence for f in check_chain(session, world.campaign).faults] == [1]
+    assert [f.sequence for f in check_chain(session, world.campaign, now=NOW).faults] == [1]
     session.add(PersonAlias(old_person_id=old_id, person_id=99))
-    assert check_chain(session, world.campaign).faults == []
+    assert check_chain(session, world.campaign, now=NOW).faults == []
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_what_replaces_a_row_without_deleting_it_is_refused(
         with pytest.raises(DatabaseError, match="added, never changed"):
             session.execute(text(way))
         session.rollback()
-    assert check_chain(session, session.merge(world.campaign)).faults == []
+    assert check_chain(session, session.merge(world.campaign), now=NOW).faults == []
 
 
 def test_events_of_the_first_form_go_on_verifying_before_those_of_the_second(
@@ -131,7 +132,7 @@ def test_events_of_the_first_form_go_on_verifying_before_those_of_the_second(
     session.flush()
     second = answer(session, world, stance=Stance.NO)
     assert (second.form, second.previous_hash) == (2, chain_hash(old))
-    report = check_chain(session, world.campaign)
+    report = check_chain(session, world.campaign, now=NOW)
     assert (report.count, report.faults) == (2, [])
 
 
@@ -149,7 +150,7 @@ def test_the_fast_hash_is_the_same_for_every_event(session: Session, world: Pled
     review_pledge(
         session, event_id=entry.id, is_right=True, reviewer="organiser:2", now=NOW, reason="Seen."
     )
-    assert check_chain(session, world.campaign).faults == []
+    assert check_chain(session, world.campaign, now=NOW).faults == []
     row = (2, 1, "answer", None, "yes", "é", "link", "", "", 3, "candidate",
            "2031-05-01 10:00:00.000000", "0" * 64, "", "", "", None)  # fmt: skip
     quick = RawChainHasher("a").hash((1, "b"), ("c", 1), row)
@@ -178,7 +179,7 @@ def test_every_column_that_counts_is_hashed(
     answer(session, world)
     _let_changes_through(database, session)
     session.execute(text(f"UPDATE pledge_events SET {change}"))
-    (fault,) = check_chain(session, world.campaign).faults
+    (fault,) = check_chain(session, world.campaign, now=NOW).faults
     assert (fault.sequence, fault.problem) == (1, problem)
     session.rollback()
 
@@ -194,7 +195,7 @@ def test_a_record_written_anew_is_a_good_chain_and_found_by_its_published_heads(
     assert publish_heads(session, NOW + timedelta(days=2)) == 1
     heads = list_published_heads(session, world.campaign.id)
     assert [(head.day.day, head.sequence) for head in heads] == [(1, 1), (2, 2), (3, 2)]
-    assert check_chain(session, world.campaign).heads_checked == 3
+    assert check_chain(session, world.campaign, now=NOW).heads_checked == 3
 
     _let_changes_through(database, session)
     ((first, _), (second, _)) = stream_chain(session, world.campaign)
@@ -207,7 +208,7 @@ def test_a_record_written_anew_is_a_good_chain_and_found_by_its_published_heads(
             {"s": entry.stance.value, "p": entry.previous_hash, "h": chain_hash(entry),
              "n": entry.sequence},
         )  # fmt: skip
-    found = [(f.sequence, f.problem) for f in check_chain(session, world.campaign).faults]
+    found = [(f.sequence, f.problem) for f in check_chain(session, world.campaign, now=NOW).faults]
     assert found == [
         (1, "its hash is not the one published on 2031-05-01"),
         (2, "its hash is not the one published on 2031-05-02"),
@@ -221,10 +222,10 @@ def test_a_record_that_was_cut_is_found_by_a_head_noted_elsewhere(
 ) -> None:
     event = answer(session, world)
     right = NotedHead(1, event.hash, "noted")
-    assert check_chain(session, world.campaign, noted=[right]).faults == []
+    assert check_chain(session, world.campaign, now=NOW, noted=[right]).faults == []
     for sequence, head_hash in ((1, "0" * 64), (2, "0" * 64)):
         wrong = NotedHead(sequence, head_hash, "noted")
-        (fault,) = check_chain(session, world.campaign, noted=[wrong]).faults
+        (fault,) = check_chain(session, world.campaign, now=NOW, noted=[wrong]).faults
         assert fault.sequence == sequence
 
 

@@ -287,7 +287,7 @@ def test_writers_at_the_same_time_make_one_chain_without_a_gap(database: Databas
         thread.join()
     assert errors == []
     with database.reader() as session:
-        report = check_chain(session, session.get_one(type(world.campaign), campaign_id))
+        report = check_chain(session, session.get_one(type(world.campaign), campaign_id), now=NOW)
         assert (report.count, report.faults) == (20, [])
 
 
@@ -300,6 +300,104 @@ def test_what_was_said_before_a_public_answer_does_not_take_its_place(
     with pytest.raises(PledgeInvalid, match="in the future"):
         entered(session, world, valid_from=date(2031, 5, 2))
     assert entered(session, world, valid_from=date(2031, 5, 1)).valid_from == date(2031, 5, 1)
+
+
+def test_a_review_makes_nothing_public_that_is_out_of_order(
+    session: Session, world: PledgeWorld
+) -> None:
+    newer = entered(session, world, stance=Stance.NO, valid_from=date(2031, 4, 28))
+    older = entered(session, world, stance=Stance.YES, valid_from=date(2031, 4, 20))
+    review: Any = {"is_right": True, "reviewer": "organiser:2", "now": NOW}
+    review_pledge(session, event_id=newer.id, **review)
+    with pytest.raises(PledgeInvalid, match="Entry 1 is public and of 2031-04-28, and this was sa"):
+        review_pledge(session, event_id=older.id, **review)
+    assert _stance(session, world) is Stance.NO
+    review_pledge(session, event_id=older.id, **review | {"is_right": False})
+
+
+def test_a_review_makes_nothing_public_that_would_not_count(
+    session: Session, world: PledgeWorld
+) -> None:
+    newer = entered(session, world, stance=Stance.NO, valid_from=date(2031, 4, 28))
+    published(session, world, stance=Stance.YES, valid_from=date(2031, 4, 20))
+    with pytest.raises(PledgeInvalid, match="Entry 2 was recorded later and is public"):
+        review_pledge(session, event_id=newer.id, is_right=True, reviewer="organiser:2", now=NOW)
+    published(session, world, stance=Stance.NO, valid_from=date(2031, 4, 28), quote="“No”")
+    assert _stance(session, world) is Stance.NO
+
+
+def test_a_correction_takes_the_place_of_an_entry_with_its_own_day(
+    session: Session, world: PledgeWorld
+) -> None:
+    wrong = published(session, world, stance=Stance.NO)
+    first = published(
+        session, world, stance=Stance.YES, valid_from=date(2031, 4, 20), corrects=wrong.sequence
+    )
+    assert first.refers_to_id == wrong.id
+    second = published(
+        session, world, stance=Stance.PARTLY, valid_from=date(2031, 4, 10), corrects=first.sequence
+    )
+    assert _stance(session, world) is Stance.PARTLY
+    history = list_history(session, world.campaign.id, world.candidacies[0].id)
+    assert [entry.corrects for entry in history] == [None, wrong.sequence, first.sequence]
+    with pytest.raises(PledgeInvalid, match=f"Entry {second.sequence} is public and of 2031-04-10"):
+        entered(session, world, valid_from=date(2031, 4, 9))
+    assert check_chain(session, world.campaign, now=NOW).faults == []
+
+
+def test_a_withdrawal_that_nobody_asked_for_is_corrected(
+    session: Session, world: PledgeWorld
+) -> None:
+    said = published(session, world, valid_from=date(2031, 4, 20))
+    withdrawal = withdraw_pledge(
+        session, campaign_id=world.campaign.id, candidacy_id=said.candidacy_id, ask_id=said.ask_id,
+        entered_by="organiser:1", now=NOW, reason="A letter that was not theirs.",
+    )  # fmt: skip
+    assert withdrawal is not None
+    review_pledge(session, event_id=withdrawal.id, is_right=True, reviewer="organiser:2", now=NOW)
+    published(session, world, valid_from=date(2031, 4, 20), corrects=withdrawal.sequence)
+    assert _stance(session, world) is Stance.YES
+    assert check_chain(session, world.campaign, now=NOW).faults == []
+
+
+def test_a_correction_does_not_take_the_place_of_what_was_said_later(
+    session: Session, world: PledgeWorld
+) -> None:
+    wrong = published(session, world, stance=Stance.NO, now=NOW - timedelta(days=2))
+    answer(session, world, now=NOW)
+    with pytest.raises(PledgeInvalid, match="Entry 3 is public"):
+        entered(session, world, valid_from=date(2031, 4, 20), corrects=wrong.sequence)
+
+
+def test_only_a_public_entry_of_organisers_about_the_same_ask_is_corrected(
+    session: Session, world: PledgeWorld
+) -> None:
+    by_link = answer(session, world)
+    waiting = entered(session, world, stance=Stance.NO)
+    other = published(session, world, ask_id=world.asks[1].id)
+    for entry in (by_link, waiting, other):
+        with pytest.raises(PledgeInvalid, match="cannot be corrected by this answer"):
+            entered(session, world, stance=Stance.PARTLY, corrects=entry.sequence)
+
+
+def test_an_entry_that_gave_way_to_another_is_not_taken_back(
+    session: Session, world: PledgeWorld
+) -> None:
+    earlier = published(session, world, stance=Stance.NO)
+    counting = published(session, world, stance=Stance.YES)
+    withdraw: Any = {
+        "campaign_id": world.campaign.id, "candidacy_id": earlier.candidacy_id,
+        "ask_id": earlier.ask_id, "entered_by": "organiser:1", "now": NOW,
+        "reason": "By letter of today.",
+    }  # fmt: skip
+    with pytest.raises(AlreadyDecided, match="not the one that counts"):
+        withdraw_pledge(session, entry_id=earlier.id, **withdraw)
+    assert withdraw_pledge(session, entry_id=counting.id, **withdraw) is not None
+
+
+def _stance(session: Session, world: PledgeWorld) -> Stance:
+    answers = list_current_answers(session, world.campaign.id)
+    return answers[world.candidacies[0].id, world.asks[0].id].stance
 
 
 def test_an_objection_marks_an_entry_at_once_and_somebody_else_settles_it(
@@ -329,7 +427,7 @@ def test_an_objection_marks_an_entry_at_once_and_somebody_else_settles_it(
     assert (current.stance, current.marks.dispute) == (Stance.NO, None)
     public = list_history(session, world.campaign.id, world.candidacies[0].id, public_only=True)
     assert [each.marks.is_struck for each in public] == [False, True]
-    assert check_chain(session, world.campaign).faults == []
+    assert check_chain(session, world.campaign, now=NOW).faults == []
 
 
 def test_an_entry_that_stands_after_an_objection_says_so(

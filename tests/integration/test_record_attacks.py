@@ -1,7 +1,9 @@
 """Somebody with SQL against the record: what the database refuses, and what verifying finds."""
 
+import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +12,19 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Campaign
-from campaign.core.db import Database
+from campaign.core.db import Database, table_of
+from campaign.importers.pledge_record import import_record
+from campaign.pledges.errors import ImportRefused
 from campaign.pledges.models import PledgeEvent
 from campaign.pledges.queries import check_chain, stream_chain
-from campaign.pledges.rules import EventKind, Stance, chain_hash
+from campaign.pledges.rules import (
+    ChainEntry,
+    Channel,
+    EventKind,
+    Stance,
+    chain_hash,
+    to_json_line,
+)
 from campaign.pledges.service import dispute_entry, publish_heads, review_pledge
 from tests.factories import AskFactory, CampaignFactory
 from tests.factories.pledges import answer, entered
@@ -187,33 +198,103 @@ def test_what_was_cut_out_and_a_head_that_was_changed_are_found(
     session.rollback()
 
 
-def test_an_added_row_needs_the_right_hash_and_a_step_that_a_record_can_take(
-    session: Session, world: PledgeWorld
-) -> None:
+def test_an_added_row_needs_the_right_hash(session: Session, world: PledgeWorld) -> None:
     _insert(session, sequence=6, hash="f" * 64)
     assert (6, "its content is not what was hashed when it was added") in _problems(session)
     session.rollback()
-    # Well chained, but each is what no organiser or candidate could have done.
-    for kind, changes, problem in (
-        ("review", {"entered_by": "organiser:1"},
-         "whoever made the entry decided on it themselves"),
-        ("dispute_struck", {"entered_by": "organiser:1"},
-         "whoever made the entry decided on it themselves"),
-        ("review", {"entered_by": "candidate"}, "only an organiser decides this"),
-        ("review", {"refers_to": 1}, "it is about no entry of this candidate and ask"),
-        ("hiding", {"refers_to": 4}, "it is about no entry of this candidate and ask"),
-        ("review", {"refers_to": None}, "it is about no entry of this candidate and ask"),
-        ("answer", {}, "an answer or withdrawal is about no other entry"),
-        ("answer", {"refers_to": None, "entered_by": "candidate"},
-         "only the candidate answers by link, and only by link"),
-        ("answer", {"refers_to": None, "verification_level": 3},
-         "only what the candidate did themselves is first hand"),
-        ("answer", {"refers_to": None, "verification_level": 2},
-         "only a review confirms anything"),
-    ):  # fmt: skip
-        _chain(session, world, EventKind(kind), **changes)
-        assert _problems(session) == [(6, problem)]
-        session.rollback()
+
+
+NO_ENTRY = "it is about no entry of this candidate and ask"
+ANSWER: dict[str, Any] = {
+    "kind": EventKind.ANSWER, "refers_to": None, "stance": Stance.YES, "verification_level": 1,
+    "quote": "“I will”",
+}  # fmt: skip
+BY_LINK = ANSWER | {
+    "channel": Channel.LINK, "entered_by": "candidate", "verification_level": 3, "quote": "",
+}  # fmt: skip
+ABOUT = {"verification_level": 0, "reason": "Somebody says so."}
+# What a sixth event could be made into, well chained: entry 2 is public, and in dispute.
+IMPOSSIBLE: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"entered_by": "organiser:1"}, "whoever made the entry decided on it themselves"),
+    (ABOUT | {"kind": EventKind.DISPUTE_STRUCK, "entered_by": "organiser:1"},
+     "whoever made the entry decided on it themselves"),
+    ({"entered_by": "candidate"}, "only an organiser decides this"),
+    ({"refers_to": 1}, NO_ENTRY),
+    ({"refers_to": None}, NO_ENTRY),
+    (ABOUT | {"kind": EventKind.HIDING, "refers_to": 4}, NO_ENTRY),
+    ({}, "the entry has been reviewed before"),
+    (ABOUT | {"kind": EventKind.DISPUTE}, "the entry has been disputed before"),
+    (ABOUT | {"kind": EventKind.UNHIDING}, "the texts of the entry are not hidden"),
+    (ABOUT | {"kind": EventKind.HIDING, "reason": ""}, "it has no reason"),
+    (ABOUT | {"kind": EventKind.HIDING, "channel": Channel.LETTER},
+     "its channel is not that of the entry"),
+    ({"verification_level": 0}, "it has level 0, and an event of this kind has 2"),
+    (BY_LINK | {"verification_level": 0}, "it has level 0, and an event of this kind has 3"),
+    (ANSWER | {"verification_level": 3}, "it has level 3, and an event of this kind has 1"),
+    (ANSWER | {"entered_by": "candidate", "verification_level": 3, "quote": ""},
+     "only the candidate answers by link, and only by link"),
+    (BY_LINK | {"refers_to": 2}, "only an organiser's answer corrects another entry"),
+    (ANSWER | {"stance": None}, "it has no stance"),
+    (ANSWER | {"kind": EventKind.WITHDRAWAL, "verification_level": 0, "quote": ""},
+     "it has a stance, as no event of this kind"),
+    (ANSWER | {"quote": ""}, "it has no source"),
+    (ANSWER | {"entered_by": "root"}, "nobody who enters anything is named like this"),
+    (ANSWER | {"valid_from": date(2099, 1, 1)},
+     "the day on which it was said does not fit the day on which it was recorded"),
+    (ANSWER | {"recorded_at": NOW.replace(year=2020)},
+     "it was recorded more than a day before an entry that stands before it"),
+    (ANSWER | {"recorded_at": NOW.replace(year=2099)},
+     "it was recorded at a time that has not come"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "problem"), IMPOSSIBLE)
+def test_an_event_that_nobody_could_have_added_is_found_and_not_let_in(
+    session: Session, world: PledgeWorld, tmp_path: Path, changes: dict[str, Any], problem: str
+) -> None:
+    _is_found_and_refused(session, world, tmp_path, changes, problem)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"entered_by": "organiser:9"}, "the entry has been reviewed before"),
+        (ABOUT | {"kind": EventKind.HIDING}, "the entry is not public"),
+        (ABOUT | {"kind": EventKind.DISPUTE}, "the entry is not public"),
+        (ABOUT | {"kind": EventKind.DISPUTE_STRUCK}, "the entry is not public"),
+        (ANSWER, "the entry is not public"),
+    ],
+)
+def test_nothing_brings_a_rejected_entry_before_the_public(
+    session: Session, world: PledgeWorld, tmp_path: Path, changes: dict[str, Any], problem: str
+) -> None:
+    entry = entered(session, world, candidacy_id=world.candidacies[1].id, stance=Stance.NO)
+    review_pledge(session, event_id=entry.id, is_right=False, reviewer="organiser:2", now=NOW)
+    session.commit()
+    changes = changes | {"refers_to": entry.sequence}
+    _is_found_and_refused(session, world, tmp_path, changes, problem)
+
+
+def _is_found_and_refused(
+    session: Session, world: PledgeWorld, tmp_path: Path, changes: dict[str, Any], problem: str
+) -> None:
+    """Make the newest event of the third with changes; bring it in by a file, then by SQL."""
+    events = _stream(session, world)
+    forged = replace(
+        events[2][0],
+        sequence=len(events) + 1,
+        previous_hash=events[-1][1],
+        **{"entered_by": "organiser:3"} | changes,
+    )
+    path = tmp_path / "forged.jsonl"
+    lines = [to_json_line(*each) for each in (*events, (forged, chain_hash(forged)))]
+    path.write_text("".join(f"{line}\n" for line in lines))
+    with pytest.raises(ImportRefused, match=re.escape(f"Line {forged.sequence}: {problem}. ")):
+        import_record(session, path, now=NOW)
+    session.rollback()
+    _chain(session, world, forged)
+    assert _problems(session) == [(forged.sequence, problem)]
+    session.rollback()
 
 
 def _insert(session: Session, **changes: Any) -> None:
@@ -227,29 +308,14 @@ def _insert(session: Session, **changes: Any) -> None:
     )  # fmt: skip
 
 
-def _chain(session: Session, world: PledgeWorld, kind: EventKind, **changes: Any) -> None:
-    """Add a sixth event after the pattern of the third, chained as it should be."""
-    events = {entry.sequence: (entry, its_hash) for entry, its_hash in _stream(session, world)}
-    (third, _hash), (_fifth, last_hash) = events[3], events[5]
-    given = {
-        "entered_by": "organiser:3", "refers_to": 2, "verification_level": third.verification_level,
-    }  # fmt: skip
-    if kind is not EventKind.REVIEW:
-        given["verification_level"] = 0
-    given |= changes
-    entry = replace(third, sequence=6, kind=kind, previous_hash=last_hash, **given)
-    columns = {name: given[name] for name in given if name != "refers_to"} | {
-        "sequence": 6, "kind": kind.value, "previous_hash": last_hash, "hash": chain_hash(entry),
-    }  # fmt: skip
+def _chain(session: Session, world: PledgeWorld, entry: ChainEntry) -> None:
+    """Add an event about the second candidate's first ask by SQL, chained as it should be."""
+    pattern = session.query(PledgeEvent).filter_by(campaign_id=world.campaign.id, sequence=3).one()
+    same = {name: getattr(pattern, name) for name in COLUMNS if name != "id"}
+    given = {name: getattr(entry, name) for name in same if hasattr(entry, name)}
     about = None if entry.refers_to is None else _id_of(session, world, entry.refers_to)
-    columns["refers_to_id"] = about
-    names = [name for name in COLUMNS if name != "id"]
-    values = ", ".join(f":{name}" if name in columns else name for name in names)
-    session.execute(
-        text(f"INSERT INTO pledge_events ({', '.join(names)}) SELECT {values} FROM pledge_events "
-             "WHERE sequence = 3 AND campaign_id = :c"),
-        columns | {"c": world.campaign.id},
-    )  # fmt: skip
+    row = same | given | {"refers_to_id": about, "hash": chain_hash(entry)}
+    session.execute(table_of(PledgeEvent).insert(), [row])
 
 
 def _stream(session: Session, world: PledgeWorld) -> Any:
@@ -263,7 +329,7 @@ def _id_of(session: Session, world: PledgeWorld, sequence: int) -> int:
 
 def _problems(session: Session) -> list[tuple[int, str]]:
     campaigns = session.query(Campaign).order_by(Campaign.id).all()
-    reports = [check_chain(session, campaign) for campaign in campaigns]
+    reports = [check_chain(session, campaign, now=NOW) for campaign in campaigns]
     return [(fault.sequence, fault.problem) for report in reports for fault in report.faults]
 
 

@@ -124,7 +124,7 @@ def _at_once(database: Database, *acts: Act) -> list[Exception]:
 def _kinds(database: Database, campaign_id: int) -> list[str]:
     """Return what the record holds, which must be one unbroken chain."""
     with database.reader() as session:
-        assert check_chain(session, session.get_one(Campaign, campaign_id)).faults == []
+        assert check_chain(session, session.get_one(Campaign, campaign_id), now=NOW).faults == []
         events = session.query(PledgeEvent).filter_by(campaign_id=campaign_id)
         words = {
             EventKind.REVIEW: "one decision", EventKind.REJECTION: "one decision",

@@ -1,6 +1,7 @@
 """What docs/pledges.md and the page about the record tell outsiders to run must be right."""
 
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -26,23 +27,65 @@ def test_the_worked_example_has_the_hash_that_it_says() -> None:
     ("words", "head", "problem"),
     [
         ("Gwnaf – I will.", chain_hash(ENTRY), ""),
-        ("I never will.", chain_hash(ENTRY), "changed: 1"),
-        ("Gwnaf – I will.", "0" * 64, "not the head of 2031-05-01"),
+        ("I never will.", chain_hash(ENTRY), "record.jsonl, line 2: changed"),
+        ("Gwnaf – I will.", "0" * 64, "heads.txt, line 2: not the head of 2031-05-01"),
         ("", "", "not the head of 2031-05-01"),
     ],
 )
 def test_the_program_finds_what_was_changed(
     tmp_path: Path, words: str, head: str, problem: str
 ) -> None:
-    path, heads = tmp_path / "record.jsonl", tmp_path / "heads.txt"
     changed = replace(ENTRY, statement=words)
-    line = f"{to_json_line(changed, chain_hash(ENTRY))}\n" if words else ""
-    path.write_text(f'{{"licence":"CC BY 4.0"}}\n{line}')
-    heads.write_text(f"# CC BY 4.0\n2031-05-01 1 {head or chain_hash(ENTRY)}\n")
-    done = subprocess.run(
-        [sys.executable, PROJECT_ROOT / "static" / "check.py", path, heads],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    line = to_json_line(changed, chain_hash(ENTRY)) if words else ""
+    done = _check(tmp_path, line, head=head)
     assert done.returncode == (1 if problem else 0)
     assert problem in done.stderr
     assert problem or chain_hash(ENTRY) in done.stdout
+
+
+SEALED = {"sequence": 1, "sealed": True, "previous_hash": ENTRY.previous_hash, "hash": "ab" * 32}
+WHOLE = json.loads(to_json_line(ENTRY, chain_hash(ENTRY)))
+
+
+@pytest.mark.parametrize(
+    ("event", "problem"),
+    [
+        (SEALED, ""),
+        (SEALED | {"stance": "no"}, "line 2: changed"),
+        (SEALED | {"sealed": "They said no."}, "line 2: changed"),
+        (SEALED | {"sequence": "no"}, "line 2: not event 1"),
+        (SEALED | {"previous_hash": "no"}, "line 2: not chained"),
+        (WHOLE | {"sealed": True, "stance": "no"}, "line 2: changed"),
+        (WHOLE | {"licence": "CC BY 4.0"}, "line 2: changed"),
+    ],
+)
+def test_the_program_lets_nothing_invented_stand_on_a_line(
+    tmp_path: Path, event: dict[str, object], problem: str
+) -> None:
+    line = json.dumps(event, sort_keys=True, separators=(",", ":"))
+    done = _check(tmp_path, line, head=str(event["hash"]))
+    assert problem in done.stderr
+    assert done.returncode == (1 if problem else 0)
+    if not problem:
+        twice = _check(tmp_path, line.replace("{", '{"hash":"They said no.",'), head="ab" * 32)
+        assert "line 2: not written as an event is" in twice.stderr
+
+
+@pytest.mark.parametrize("line", ["<!doctype html>", "[]", "{}", '"no"'])
+def test_the_program_says_of_what_is_no_event_that_it_is_none(tmp_path: Path, line: str) -> None:
+    done = _check(tmp_path, line, head="")
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"\S+record.jsonl, line 2: not (written as an event is|event 1)\n", done.stderr
+    )
+
+
+def _check(folder: Path, line: str, *, head: str) -> subprocess.CompletedProcess[str]:
+    """Run the program over a record of one event and the head of one day; without asserts."""
+    path, heads = folder / "record.jsonl", folder / "heads.txt"
+    path.write_text("".join(f"{each}\n" for each in ('{"licence":"CC BY 4.0"}', line) if each))
+    heads.write_text(f"# CC BY 4.0\n2031-05-01 1 {head or chain_hash(ENTRY)}\n")
+    return subprocess.run(
+        [sys.executable, "-O", str(PROJECT_ROOT / "static" / "check.py"), str(path), str(heads)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip

@@ -77,7 +77,7 @@ def test_what_was_exported_comes_back_as_it_was(
     with app.extensions["campaign"].database.writer() as session:
         new = answer(session, world, stance=Stance.NO)
         assert new.sequence == 7
-        assert check_chain(session, world.campaign).faults == []
+        assert check_chain(session, world.campaign, now=NOW).faults == []
         session.commit()
     assert run("import", str(path))[1].endswith("the record here goes on for 1 more\n")
 
@@ -121,6 +121,9 @@ def test_a_file_that_was_changed_or_has_parted_is_refused_whole(
     assert "Line 3: this is not a line of JSON" in refused(*lines[:2], "{broken\n")
     assert "Line 1: nothing is known here as x" in refused(lines[0].replace("{", '{"x":1,', 1))
     assert "The file has no events." in refused("")
+    public = "this is the public record, without what is not public; import the file that “campaign"
+    assert f"Line 1: {public}" in refused('{"licence":"CC BY 4.0"}\n', *lines)
+    assert f"Line 2: {public}" in refused(lines[0], '{"sealed":true,"sequence":2}\n')
     other = json.loads(lines[0]) | {"campaign": "elsewhere"}
     assert "its content" in refused(json.dumps(other))
     assert "Cannot read" in run("import", str(tmp_path / "nowhere"))[2]
@@ -151,8 +154,8 @@ def test_no_file_brings_in_what_no_organiser_could_do(
         (2, replace(review, entered_by="organiser:1"), "whoever made the entry decided on it"),
         (2, replace(review, refers_to=1), "it is about no entry of this candidate and ask"),
         (2, replace(review, refers_to=9), "it is about entry 9, which does not come before"),
-        (3, again, "entry 2 has been reviewed before"),
-        (3, link, "only what the candidate did themselves is first hand"),
+        (3, again, "the entry has been reviewed before"),
+        (3, link, "only the candidate answers by link, and only by link"),
     ):
         assert entry.previous_hash in (previous, events[2][1])
         lines = [to_json_line(*each) for each in (*events[:kept], (entry, chain_hash(entry)))]

@@ -2,26 +2,25 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, select, type_coerce
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
-from sqlalchemy.types import NullType
 
 from campaign.campaigns.models import Ask, AskVersion, Campaign
 from campaign.candidates.models import Candidacy
 from campaign.core.db import table_of
 from campaign.pledges.models import PledgeEvent
+from campaign.pledges.queries.breaches import Breaches, raw
 from campaign.pledges.queries.chain import ROWS_AT_ONCE, is_subject, stream_chain
 from campaign.pledges.queries.heads import list_published_heads
 from campaign.pledges.rules import (
     FIRST_PREVIOUS_HASH,
     RawChainHasher,
-    Subject,
     chain_hash,
-    find_breach,
 )
 
 FAULTS_SHOWN = 100
@@ -58,7 +57,7 @@ class NotedHead(NamedTuple):
 
 
 def check_chain(
-    session: Session, campaign: Campaign, *, noted: Iterable[NotedHead] = ()
+    session: Session, campaign: Campaign, *, now: datetime, noted: Iterable[NotedHead] = ()
 ) -> ChainReport:
     """Compute every hash of a campaign's record again and say where it differs.
 
@@ -73,7 +72,7 @@ def check_chain(
     expected: dict[int, list[NotedHead]] = {}
     for noted_head in (*published, *noted):
         expected.setdefault(noted_head.sequence, []).append(noted_head)
-    contents = _Contents(session, campaign)
+    contents = _Contents(session, campaign, now=now)
     faults: list[ChainFault] = []
     count, head_hash, newest_form, newest_id = 0, FIRST_PREVIOUS_HASH, 1, 0
     for row in contents.stream():
@@ -116,7 +115,7 @@ def check_chain(
 class _Contents:
     """Compares what stands in each event with its hash, at the pace of the database."""
 
-    def __init__(self, session: Session, campaign: Campaign) -> None:
+    def __init__(self, session: Session, campaign: Campaign, *, now: datetime) -> None:
         self._session = session
         self._campaign = campaign
         self._hasher = RawChainHasher(campaign.slug)
@@ -134,7 +133,7 @@ class _Contents:
             )
         )
         self._versions = {(each.ask_id, each.id): (each.slug, each.number) for each in versions}
-        self._breaches = dict(_list_breaches(session, campaign))
+        self._breaches = Breaches(session, campaign, now=now)
 
     def stream(self) -> Iterator[Sequence[Any]]:
         """Yield the campaign's events in their order, as the database has them."""
@@ -163,14 +162,9 @@ class _Contents:
                 problem = self._find_problem_slowly(row[1])
                 if problem is not None:
                     return problem
+            return self._breaches.find(row)
         except (TypeError, ValueError):
             return "it holds a value that no entry has"
-        breach = self._breaches.get(row[1]) if self._breaches else None
-        # The candidates' own answers are most of a record, and have nothing to ask about.
-        is_plain = row[2] == "answer" and row[6] == "link" and row[10] == "candidate"
-        if breach or row[3] is not None or (is_plain and row[9] == 3):
-            return breach
-        return find_breach(row[2], row[6], row[9], row[10], None)
 
     def _find_problem_slowly(self, sequence: int) -> str | None:
         """Look once more at what differs: the entry of somebody merged, another way to write it."""
@@ -185,40 +179,14 @@ class _Contents:
         return "its content is not what was hashed when it was added"
 
 
-def _list_breaches(session: Session, campaign: Campaign) -> Iterator[tuple[int, str]]:
-    """Yield the events about another one that no record can hold: their places, and why."""
-    events, subject = table_of(PledgeEvent), table_of(PledgeEvent).alias("subject")
-    columns = (
-        events.c.kind, events.c.channel, events.c.verification_level, events.c.entered_by,
-        subject.c.kind, subject.c.channel, subject.c.entered_by,
-    )  # fmt: skip
-    is_same = and_(
-        subject.c.candidacy_id == events.c.candidacy_id, subject.c.ask_id == events.c.ask_id
-    )
-    about = (
-        select(
-            events.c.sequence,
-            *(_raw(column, f"c{n}") for n, column in enumerate(columns)),
-        )
-        .add_columns(is_same.label("is_same"))
-        .select_from(events.outerjoin(subject, is_subject(subject.c, events.c)))
-        .where(events.c.campaign_id == campaign.id, events.c.refers_to_id.is_not(None))
-        .execution_options(yield_per=ROWS_AT_ONCE)
-    )
-    for sequence, kind, channel, level, entered_by, *subject_row in session.execute(about):
-        breach = find_breach(kind, channel, level, entered_by, Subject(*subject_row))
-        if breach:
-            yield sequence, breach
-
-
 def _raw_events() -> Select[*tuple[Any, ...]]:
     events = table_of(PledgeEvent).c
     subject = table_of(PledgeEvent).alias("subject")
     return (
         select(
-            _raw(events.form), _raw(events.sequence), _raw(events.kind),
+            raw(events.form), raw(events.sequence), raw(events.kind),
             subject.c.sequence.label("refers_to"),
-            *map(_raw, (
+            *map(raw, (
                 events.stance, events.statement, events.channel, events.source_url, events.quote,
                 events.verification_level, events.entered_by, events.recorded_at,
                 events.previous_hash, events.archive_sha256, events.archive_url, events.reason,
@@ -229,8 +197,3 @@ def _raw_events() -> Select[*tuple[Any, ...]]:
         .select_from(table_of(PledgeEvent).outerjoin(subject, is_subject(subject.c, events)))
         .order_by(events.sequence)
     )  # fmt: skip
-
-
-def _raw(column: ColumnElement[Any], name: str | None = None) -> ColumnElement[Any]:
-    """Select a column as the database has it: a value that no entry has must not raise."""
-    return type_coerce(column, NullType()).label(name or column.name)

@@ -20,8 +20,10 @@ from campaign.pledges.rules import (
     NO_MARKS,
     Channel,
     DisputeState,
+    EntryLife,
     EventKind,
     Marks,
+    Saying,
     Stance,
     VerificationLevel,
 )
@@ -60,16 +62,40 @@ class HistoryEntry:
     marks: Marks = NO_MARKS
     elsewhere: Constituency | None = None
     """Where they stood then; None for where they stand today. It is set in a person's history."""
+    corrects: int | None = None
+    """Number of the entry that this one corrects."""
 
     @property
     def is_public(self) -> bool:
         """Whether the public sees this entry."""
-        return self.channel is Channel.LINK or self.decision is EventKind.REVIEW
+        return self.life.is_public
 
     @property
     def can_be_disputed(self) -> bool:
         """Whether the candidate can object: others entered it, it is public and in no dispute."""
-        return self.channel is not Channel.LINK and self.is_public and self.marks.dispute is None
+        return self.life.find_obstacle(EventKind.DISPUTE) is None
+
+    @property
+    def can_be_corrected(self) -> bool:
+        """Whether an organiser can record another answer in its place: they entered it."""
+        return self.life.find_obstacle(EventKind.ANSWER) is None
+
+    @property
+    def saying(self) -> Saying:
+        """Return the place of the entry and the day on which it was said."""
+        return Saying(self.sequence, self.valid_from or self.recorded_at.date(), self.corrects)
+
+    @property
+    def life(self) -> EntryLife:
+        """Return what has become of the entry, which decides what can be said about it next."""
+        return EntryLife(
+            self.kind,
+            self.channel,
+            self.entered_by,
+            self.decision,
+            self.marks.dispute,
+            self.marks.is_hidden,
+        )
 
     def as_public(self) -> "HistoryEntry":
         """Return the entry without the texts that are hidden."""
@@ -128,6 +154,14 @@ def find_history_entry(session: Session, campaign_id: int, event_id: int) -> His
     return _history_entry(*row, marks.get(event_id, NO_MARKS))
 
 
+def find_numbered_entry(
+    session: Session, campaign_id: int, *, sequence: int
+) -> HistoryEntry | None:
+    """Return the answer or withdrawal at this place of a campaign's chain."""
+    event = find_event(session, campaign_id, sequence=sequence)
+    return None if event is None else find_history_entry(session, campaign_id, event.id)
+
+
 def _entries() -> Select[PledgeEvent, AskVersion, EventKind, int, str, str]:
     decision = aliased(PledgeEvent)
     return (
@@ -145,6 +179,7 @@ def _entries() -> Select[PledgeEvent, AskVersion, EventKind, int, str, str]:
         )
         .where(PledgeEvent.kind.in_(ENTRY_KINDS))
         .order_by(PledgeEvent.sequence)
+        .options(joinedload(PledgeEvent.subject))
     )
 
 
@@ -184,6 +219,7 @@ def _history_entry(
         archive_sha256=event.archive_sha256,
         archive_url=event.archive_url,
         marks=marks,
+        corrects=event.subject.sequence if event.subject else None,
     )
 
 
@@ -204,6 +240,7 @@ def list_entries_to_review(session: Session, campaign_id: int) -> list[PledgeEve
             .order_by(PledgeEvent.sequence)
             .options(
                 joinedload(PledgeEvent.ask_version),
+                joinedload(PledgeEvent.subject),
                 joinedload(PledgeEvent.candidacy).joinedload(Candidacy.person),
                 joinedload(PledgeEvent.candidacy)
                 .joinedload(Candidacy.ballot)

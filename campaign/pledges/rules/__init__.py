@@ -49,7 +49,8 @@ from campaign.pledges.rules.news import (
     news_headline,
     news_words,
 )
-from campaign.pledges.rules.steps import Subject, find_breach
+from campaign.pledges.rules.order import Saying, find_newer_before, find_older_after
+from campaign.pledges.rules.steps import EntryLife, Step, find_anachronism, find_flaw
 from campaign.pledges.rules.texts import (
     QUOTE_LIMIT,
     REASON_LIMIT,
@@ -88,6 +89,7 @@ __all__ = [
     "ChangeOutcome",
     "Channel",
     "DisputeState",
+    "EntryLife",
     "EventKind",
     "Mark",
     "Marks",
@@ -95,8 +97,9 @@ __all__ = [
     "PublicEntry",
     "RawChainHasher",
     "RequestKind",
+    "Saying",
     "Stance",
-    "Subject",
+    "Step",
     "SuggestionStatus",
     "VerificationLevel",
     "canonical_fields",
@@ -108,7 +111,10 @@ __all__ = [
     "clean_sha256",
     "clean_source_url",
     "clean_text",
-    "find_breach",
+    "find_anachronism",
+    "find_flaw",
+    "find_newer_before",
+    "find_older_after",
     "from_cells",
     "from_json_line",
     "list_news",

@@ -41,7 +41,6 @@ _NONE_WHERE_EMPTY = frozenset({"refers_to", "stance", "valid_from"})
 _ONLY_IN_FORM_2 = frozenset({"form", "archive_sha256", "archive_url", "valid_from", "reason"})
 # What a spreadsheet program may take for the beginning of a formula, also behind spaces.
 _NEEDS_APOSTROPHE = re.compile(r"\s*[=+\-@＝＋－＠']|[\t\r\n]")
-_ACTOR = re.compile(r"candidate|organiser:[0-9]{1,18}")
 
 
 def to_json_line(entry: ChainEntry, stored_hash: str) -> str:
@@ -64,6 +63,11 @@ def from_json_line(line: str) -> tuple[ChainEntry, str]:
         raise ImportRefused("this is not a line of JSON") from error
     if not isinstance(fields, dict):
         raise ImportRefused("this is not an event")
+    if "licence" in fields or "sealed" in fields:
+        raise ImportRefused(
+            "this is the public record, without what is not public; import the file that "
+            "“campaign pledges export --campaign SLUG --format jsonl FILE” writes"
+        )
     form = fields.get("form", 1)
     wanted = set(COLUMNS) - (_ONLY_IN_FORM_2 if form == 1 else set())
     if form == NEWEST_FORM or form == 1:
@@ -157,5 +161,5 @@ def _check_texts(entry: ChainEntry) -> None:
         )
     except PledgeInvalid as error:
         raise ImportRefused(f"it holds what a record cannot: {error}") from error
-    if not is_clean or not _ACTOR.fullmatch(entry.entered_by):
+    if not is_clean:
         raise ImportRefused("it holds a text that no record has in this way")

@@ -1,6 +1,5 @@
 """What is said about an entry once it is public: an objection, its settling, hiding."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -8,12 +7,11 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.models import Campaign
 from campaign.pledges.errors import AlreadyDecided, OwnEntry, PledgeEventNotFound
 from campaign.pledges.models import PledgeEvent
-from campaign.pledges.queries import HistoryEntry, find_history_entry
+from campaign.pledges.queries import find_history_entry
 from campaign.pledges.rules import (
     CANDIDATE,
     REASON_LIMIT,
     STATEMENT_LIMIT,
-    DisputeState,
     EventKind,
     VerificationLevel,
     clean_reason,
@@ -51,7 +49,6 @@ def dispute_entry(
             if entered_by == CANDIDATE
             else clean_reason(reason)
         ),
-        is_possible=lambda entry: entry.can_be_disputed,
     )
 
 
@@ -81,7 +78,6 @@ def settle_dispute(
         entered_by=settler,
         now=now,
         reason=clean_reason(reason),
-        is_possible=lambda entry: entry.marks.dispute is DisputeState.OPEN,
     )
 
 
@@ -106,7 +102,6 @@ def hide_texts(
         entered_by=hidden_by,
         now=now,
         reason=clean_reason(reason),
-        is_possible=lambda entry: entry.is_public and not entry.marks.is_hidden,
     )
 
 
@@ -128,7 +123,6 @@ def show_texts(
         entered_by=shown_by,
         now=now,
         reason=clean_reason(reason),
-        is_possible=lambda entry: entry.marks.is_hidden,
     )
 
 
@@ -140,7 +134,6 @@ def _add_mark(
     event_id: int,
     entered_by: str,
     now: datetime,
-    is_possible: Callable[[HistoryEntry], bool],
     statement: str = "",
     reason: str = "",
 ) -> PledgeEvent:
@@ -149,7 +142,7 @@ def _add_mark(
     found = find_history_entry(session, campaign_id, event_id)
     if found is None:
         raise PledgeEventNotFound("There is no entry of this number.")
-    if not is_possible(found):
+    if found.life.find_obstacle(kind):
         raise AlreadyDecided("The entry has changed since this page was opened. Look at it again.")
     return append_about(
         session,

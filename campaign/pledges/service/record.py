@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Ask, AskVersion, Campaign
 from campaign.pledges.errors import (
+    AlreadyDecided,
     AlreadyReviewed,
     AnswersClosed,
     OwnEntry,
@@ -16,10 +16,8 @@ from campaign.pledges.errors import (
     RecordClosed,
 )
 from campaign.pledges.models import PledgeEvent
-from campaign.pledges.queries import HistoryEntry, list_history
 from campaign.pledges.rules import (
     CANDIDATE,
-    DECISION_KINDS,
     ENTRY_KINDS,
     QUOTE_LIMIT,
     REASON_LIMIT,
@@ -35,6 +33,14 @@ from campaign.pledges.rules import (
 )
 from campaign.pledges.service.chaining import append, append_about, lock_record
 from campaign.pledges.service.links import takes_answers
+from campaign.pledges.service.order import (
+    check_order,
+    check_takes_no_place,
+    find_latest,
+    get_corrected,
+    list_counting,
+    list_entries_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ def record_pledge(
     valid_from: date | None = None,
     archive_sha256: str = "",
     archive_url: str = "",
+    corrects: int | None = None,
 ) -> PledgeEvent:
     """Add an answer to a campaign's record and return its event.
 
@@ -69,8 +76,9 @@ def record_pledge(
     answer again adds nothing and returns the event that is there. What an organiser enters needs a
     source or a quote, and is public once another organiser has reviewed it. ``valid_from`` is the
     day on which it was said, None for today; it cannot lie before an answer that is public, because
-    the newest entry is the one that counts. Raises PledgeInvalid, AnswersClosed (for the candidate)
-    or RecordClosed (for an organiser).
+    the newest entry is the one that counts. ``corrects`` is the number of an organiser's public
+    entry that this one is to replace, whatever day that one has. Raises PledgeInvalid,
+    AnswersClosed (for the candidate) or RecordClosed (for an organiser).
     """
     _check_who(channel, entered_by)
     check_said_on(valid_from, today=now.date())
@@ -84,7 +92,9 @@ def record_pledge(
     campaign = lock_record(session, campaign_id)
     check_is_open(session, campaign, entered_by=entered_by, now=now)
     ask_version = _current_version(session, campaign_id=campaign_id, ask_id=ask_id)
-    latest = _latest_entry(session, campaign_id, candidacy_id, ask_id)
+    history = list_entries_of(session, campaign_id, candidacy_id, ask_id)
+    corrected = None if corrects is None else get_corrected(history, corrects)
+    latest = find_latest(history)
     answer = (
         EventKind.ANSWER, stance, statement, channel, source_url, quote, ask_version.number,
         valid_from, archive_sha256, archive_url,
@@ -95,7 +105,8 @@ def record_pledge(
         latest.archive_url,
     ):  # fmt: skip
         return session.get_one(PledgeEvent, latest.event_id)
-    _check_is_newest(session, valid_from, campaign_id, candidacy_id, ask_id)
+    if valid_from is not None:
+        check_takes_no_place(valid_from, corrects, history)
     is_first_hand = channel is Channel.LINK
     return append(
         session,
@@ -105,6 +116,7 @@ def record_pledge(
             candidacy_id=candidacy_id,
             ask_id=ask_id,
             ask_version_id=ask_version.id,
+            refers_to_id=corrected.event_id if corrected else None,
             stance=stance,
             statement=statement,
             channel=channel,
@@ -131,17 +143,26 @@ def withdraw_pledge(
     entered_by: str,
     now: datetime,
     reason: str = "",
+    entry_id: int | None = None,
 ) -> PledgeEvent | None:
     """Take a candidate's answer to an ask back; the history keeps it.
 
     An organiser's withdrawal (asked for by letter) needs a review like any entry of theirs, and
-    says why. Returns None when there is no answer to take back. Raises PledgeInvalid, AnswersClosed
-    or RecordClosed.
+    says why. ``entry_id`` is the entry that they had before them. Returns None when there is no
+    answer to take back. Raises PledgeInvalid, AnswersClosed, RecordClosed, or AlreadyDecided where
+    another entry than that one counts.
     """
     reason = clean_text(reason, limit=REASON_LIMIT)
     campaign = lock_record(session, campaign_id)
     check_is_open(session, campaign, entered_by=entered_by, now=now)
-    latest = _latest_entry(session, campaign_id, candidacy_id, ask_id)
+    history = list_entries_of(session, campaign_id, candidacy_id, ask_id)
+    counting = list_counting(history)
+    if entry_id is not None and (not counting or counting[-1].event_id != entry_id):
+        raise AlreadyDecided(
+            "This entry is not the one that counts, so it cannot be taken back. Open the one that "
+            "does, from the candidate's page."
+        )
+    latest = find_latest(history)
     is_first_hand = entered_by == CANDIDATE
     if latest is None:
         return None
@@ -179,7 +200,8 @@ def review_pledge(
 ) -> PledgeEvent:
     """Find an organiser's entry right, which makes it public, or wrong; return the new event.
 
-    Raises PledgeEventNotFound, OwnEntry, AlreadyReviewed, or PledgeInvalid for the reason.
+    Raises PledgeEventNotFound, OwnEntry, AlreadyReviewed, or PledgeInvalid for the reason, or
+    where the days of this entry and one that is public are not in the order of the record.
     """
     reason = clean_text(reason, limit=REASON_LIMIT)
     entry = session.get(PledgeEvent, event_id)
@@ -188,12 +210,12 @@ def review_pledge(
     if entry.entered_by == reviewer:
         raise OwnEntry("Somebody else must review this entry, because you entered it yourself.")
     campaign = lock_record(session, entry.campaign_id)
-    if session.scalar(
-        select(PledgeEvent.id)
-        .where(PledgeEvent.refers_to_id == entry.id, PledgeEvent.kind.in_(DECISION_KINDS))
-        .limit(1)
-    ):
+    history = list_entries_of(session, entry.campaign_id, entry.candidacy_id, entry.ask_id)
+    waiting = next(each for each in history if each.event_id == entry.id)
+    if waiting.decision is not None:
         raise AlreadyReviewed("This entry has been reviewed already.")
+    if is_right:
+        check_order(waiting, history)
     return append_about(
         session,
         campaign,
@@ -228,34 +250,3 @@ def _current_version(session: Session, *, campaign_id: int, ask_id: int) -> AskV
     if ask is None or ask.campaign_id != campaign_id or ask.is_retired:
         raise PledgeInvalid("This ask is not among those of the campaign.")
     return ask.current
-
-
-def _check_is_newest(
-    session: Session, said_on: date | None, campaign_id: int, candidacy_id: int, ask_id: int
-) -> None:
-    """Refuse what was said before an answer that is public: it would take that answer's place."""
-    if said_on is None:
-        return
-    days = [
-        entry.valid_from or entry.recorded_at.date()
-        for entry in list_history(session, campaign_id, candidacy_id, public_only=True)
-        if entry.ask_id == ask_id and not entry.marks.is_struck
-    ]
-    if days and said_on < max(days):
-        raise PledgeInvalid(
-            f"The record has an answer of {max(days).isoformat()}, and this was said before it. "
-            "The newest entry counts, so an older one cannot be added behind it."
-        )
-
-
-def _latest_entry(
-    session: Session, campaign_id: int, candidacy_id: int, ask_id: int
-) -> HistoryEntry | None:
-    history = [
-        entry
-        for entry in list_history(session, campaign_id, candidacy_id)
-        if entry.ask_id == ask_id
-        and entry.decision is not EventKind.REJECTION
-        and not entry.marks.is_struck
-    ]
-    return history[-1] if history else None

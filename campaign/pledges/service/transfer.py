@@ -1,5 +1,8 @@
 """Adding what another copy of a campaign's record has and this one has not."""
 
+from datetime import UTC, datetime
+from functools import reduce
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -9,11 +12,12 @@ from campaign.pledges.errors import ImportRefused
 from campaign.pledges.models import PledgeEvent
 from campaign.pledges.queries import find_event, find_head
 from campaign.pledges.rules import (
-    DECISION_KINDS,
     FIRST_PREVIOUS_HASH,
     ChainEntry,
-    Subject,
-    find_breach,
+    EntryLife,
+    Step,
+    find_anachronism,
+    find_flaw,
 )
 from campaign.pledges.service.chaining import lock_record
 
@@ -25,11 +29,13 @@ class Intake:
     Nothing is changed or removed. On an error the caller rolls back.
     """
 
-    def __init__(self, session: Session, campaign: Campaign) -> None:
+    def __init__(self, session: Session, campaign: Campaign, *, now: datetime) -> None:
         self._session = session
+        self._now = now
         self._campaign = lock_record(session, campaign.id)
         self._known, self._head_hash = find_head(session, campaign.id) or (0, FIRST_PREVIOUS_HASH)
         self._read, self._read_hash = 0, FIRST_PREVIOUS_HASH
+        self._newest_at = datetime.min.replace(tzinfo=UTC)
         self.added = 0
 
     @property
@@ -61,12 +67,13 @@ class Intake:
             self._add(entry, stored_hash)
             self.added += 1
         self._read, self._read_hash = entry.sequence, stored_hash
+        self._newest_at = max(self._newest_at, entry.recorded_at)
 
     def _add(self, entry: ChainEntry, stored_hash: str) -> None:
         version = self._version(entry)
         candidacy_id = self._candidacy_id(entry)
         subject = self._subject(entry)
-        self._check_step(entry, subject, candidacy_id=candidacy_id, ask_id=version.ask_id)
+        self._check(entry, subject, candidacy_id=candidacy_id, ask_id=version.ask_id)
         event = PledgeEvent(
             campaign_id=self._campaign.id,
             sequence=entry.sequence,
@@ -138,26 +145,47 @@ class Intake:
         self._session.expunge(found)
         return found
 
-    def _check_step(
+    def _check(
         self, entry: ChainEntry, subject: PledgeEvent | None, *, candidacy_id: int, ask_id: int
     ) -> None:
         """Refuse what no door lets in, however well it is chained: as a review of one's own."""
-        about = None
-        if subject is not None:
+        wrong = find_flaw(_step(entry)) or find_anachronism(
+            entry.recorded_at, newest=self._newest_at, now=self._now
+        )
+        if wrong is None and subject is not None:
+            life = self._life(subject)
             is_same = (subject.candidacy_id, subject.ask_id) == (candidacy_id, ask_id)
-            about = Subject(subject.kind, subject.channel, subject.entered_by, is_same)
-        breach = find_breach(
-            entry.kind, entry.channel, entry.verification_level, entry.entered_by, about
-        )
-        if breach:
-            raise ImportRefused(breach)
-        if subject is not None and entry.kind in DECISION_KINDS and self._is_decided(subject):
-            raise ImportRefused(f"entry {entry.refers_to} has been reviewed before")
+            wrong = life.find_misstep(
+                kind=entry.kind, channel=entry.channel, entered_by=entry.entered_by, is_same=is_same
+            )
+        if wrong is not None:
+            raise ImportRefused(wrong)
 
-    def _is_decided(self, subject: PledgeEvent) -> bool:
-        decision = select(PledgeEvent.id).where(
-            PledgeEvent.campaign_id == self._campaign.id,
-            PledgeEvent.refers_to_id == subject.id,
-            PledgeEvent.kind.in_(DECISION_KINDS),
+    def _life(self, subject: PledgeEvent) -> EntryLife:
+        kinds = self._session.scalars(
+            select(PledgeEvent.kind)
+            .where(
+                PledgeEvent.campaign_id == self._campaign.id, PledgeEvent.refers_to_id == subject.id
+            )
+            .order_by(PledgeEvent.sequence)
         )
-        return self._session.scalar(decision.limit(1)) is not None
+        return reduce(
+            EntryLife.after, kinds, EntryLife(subject.kind, subject.channel, subject.entered_by)
+        )
+
+
+def _step(entry: ChainEntry) -> Step:
+    return Step(
+        kind=entry.kind,
+        channel=entry.channel,
+        entered_by=entry.entered_by,
+        level=entry.verification_level,
+        is_about=entry.refers_to is not None,
+        recorded_on=entry.recorded_at.astimezone(UTC).date(),
+        stance=entry.stance,
+        statement=entry.statement,
+        source=entry.source_url or entry.quote,
+        copy=entry.archive_url or entry.archive_sha256,
+        day=entry.valid_from,
+        reason=entry.reason,
+    )

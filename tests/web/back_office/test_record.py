@@ -263,7 +263,7 @@ def test_a_suggestion_is_taken_up_and_another_rejected(
     ]
     assert "No suggestion waits" in client.get(f"{base}/suggestions/").text
     with app.extensions["campaign"].database.reader() as session:
-        assert check_chain(session, session.query(Campaign).one()).faults == []
+        assert check_chain(session, session.query(Campaign).one(), now=clock()).faults == []
 
 
 def test_the_candidate_is_told_when_an_entry_becomes_public(
@@ -344,6 +344,45 @@ def test_a_reviewer_sees_which_answer_gives_way(
     assert "2: entered by an organiser; a second one has seen the source" in page
     assert "Hash before it" in page
     assert "Nobody yet" in client.get(f"{arranged.base}/record/{entry + 2}").text
+
+
+def test_a_forgotten_day_is_corrected_from_the_page_of_the_entry(
+    log_in: LogIn, arranged: SimpleNamespace, entry: int, fetch: Fetch
+) -> None:
+    client, base = log_in(), arranged.base
+    address = f"{base}/candidates/{arranged.jane_id}/pledge?corrects={entry}"
+    assert f'href="{address}"' in client.get(f"{base}/record/{entry}").text
+    form = client.get(address).text
+    assert f"This corrects entry {entry}" in form
+    assert "A private matter was said" in form
+    done = client.post(
+        address,
+        data={
+            "csrf_token": token_of(client, address), "ask": arranged.ask_id, "stance": "yes",
+            "channel": "hustings", "quote": "A private matter was said", "said_on": "2031-03-20",
+        },
+    )  # fmt: skip
+    assert done.status_code == 303
+    corrected, *_review, new = fetch(select(PledgeEvent))
+    assert (new.valid_from.isoformat(), new.refers_to_id) == ("2031-03-20", corrected.id)
+    assert "A correction was entered" in client.get(f"{base}/record/{entry}").text
+    assert f">Entry {entry}</a></dd>" in client.get(f"{base}/record/{new.sequence}").text
+    assert f"It corrects entry {entry}" in client.get(f"{base}/review/").text
+
+
+def test_an_answer_that_gave_way_is_not_taken_back(
+    log_in: LogIn, arranged: SimpleNamespace, entry: int, web_session: Session, clock: FrozenClock
+) -> None:
+    record_pledge(
+        web_session, campaign_id=arranged.campaign_id, candidacy_id=arranged.jane_candidacy_id,
+        ask_id=arranged.ask_id, stance=Stance.NO, channel=Channel.LINK, entered_by="candidate",
+        now=clock(),
+    )  # fmt: skip
+    web_session.commit()
+    client = log_in()
+    act(client, arranged.base, entry, "withdraw", "They wrote to us today.")
+    page = client.get(f"{arranged.base}/record/{entry}").text
+    assert "This entry is not the one that counts" in page
 
 
 def test_no_answer_is_typed_in_vain_once_the_poll_is_over(

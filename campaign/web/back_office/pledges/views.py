@@ -14,6 +14,7 @@ from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
 from campaign.pledges.errors import AlreadyDecided, AlreadyReviewed
 from campaign.pledges.queries import (
+    find_numbered_entry,
     find_waiting_suggestion,
     is_entry_of,
     list_current_answers,
@@ -74,6 +75,7 @@ def record_submit(campaign_slug: str, person_id: int) -> Response | tuple[str, i
                 valid_from=form.said_on.data,
                 archive_sha256=sha256,
                 archive_url=form.archive_url.data or "",
+                corrects=request.args.get("corrects", type=int),
             )
             _take_up_suggestion(campaign.id, event.id)
         except InvalidInput as error:
@@ -187,16 +189,33 @@ def _take_up_suggestion(campaign_id: int, event_id: int) -> None:
 
 def _form(campaign_slug: str) -> PledgeForm:
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
-    suggestion = _suggestion(campaign_slug)
-    form = PledgeForm(
-        ask=suggestion.ask_id if suggestion else None,
-        stance=suggestion.stance.value if suggestion else None,
-        quote=suggestion.quote if suggestion else None,
-        source_url=suggestion.source_url if suggestion else None,
-        said_on=suggestion.said_on if suggestion else None,
-    )
+    form = PledgeForm(data=_known_before(campaign_slug))
     form.offer_asks((ask.id, ask.current.title) for ask in list_asks(session(), campaign.id))
     return form
+
+
+def _known_before(campaign_slug: str) -> dict[str, Any]:
+    """Return what the form is filled in with: a suggestion, or the entry that is corrected."""
+    if suggestion := _suggestion(campaign_slug):
+        return {
+            "ask": suggestion.ask_id,
+            "stance": suggestion.stance.value,
+            "quote": suggestion.quote,
+            "source_url": suggestion.source_url,
+            "said_on": suggestion.said_on,
+        }
+    if corrected := _corrected(campaign_slug):
+        return {
+            "ask": corrected.ask_id,
+            "stance": corrected.stance.value if corrected.stance else None,
+            "channel": corrected.channel.value,
+            "quote": corrected.quote,
+            "source_url": corrected.source_url,
+            "said_on": corrected.saying.said_on,
+            "archive_url": corrected.archive_url,
+            "statement": corrected.statement,
+        }
+    return {}
 
 
 def _form_page(campaign_slug: str, person_id: int, form: PledgeForm) -> str:
@@ -207,6 +226,7 @@ def _form_page(campaign_slug: str, person_id: int, form: PledgeForm) -> str:
         page=candidate_page(session(), campaign, person_id=person_id),
         form=form,
         suggestion=_suggestion(campaign_slug),
+        corrected=_corrected(campaign_slug),
     )
 
 
@@ -223,3 +243,13 @@ def _suggestion(campaign_slug: str) -> Any:
         return None
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
     return find_waiting_suggestion(session(), campaign.id, suggestion_id)
+
+
+def _corrected(campaign_slug: str) -> Any:
+    """Return the entry that the address names, if an answer can correct it."""
+    sequence = request.args.get("corrects", type=int)
+    if sequence is None:
+        return None
+    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
+    entry = find_numbered_entry(session(), campaign.id, sequence=sequence)
+    return entry if entry is not None and entry.can_be_corrected else None
