@@ -158,8 +158,9 @@ ACCESS: dict[str, str | Role] = {
     "organise_mail_choice.choose_submit": Role.ORGANISER,
     "organise_pledges.record": Role.ORGANISER,
     "organise_pledges.record_submit": Role.ORGANISER,
+    "organise_pledges.approve_submit": Role.ORGANISER,
+    "organise_pledges.reject_submit": Role.ORGANISER,
     "organise_pledges.review": Role.VIEWER,
-    "organise_pledges.review_submit": Role.ORGANISER,
     "organise_record.act_submit": Role.ORGANISER,
     "organise_record.copy": Role.VIEWER,
     "organise_record.index": Role.VIEWER,
@@ -290,7 +291,8 @@ ROUTES = """
 /organise/<campaign_slug>/requests/ GET
 /organise/<campaign_slug>/requests/<int:request_id>/settle POST
 /organise/<campaign_slug>/review/ GET
-/organise/<campaign_slug>/review/<int:event_id> POST
+/organise/<campaign_slug>/review/<int:event_id>/approve POST
+/organise/<campaign_slug>/review/<int:event_id>/reject POST
 /organise/<campaign_slug>/suggestions/ GET
 /organise/<campaign_slug>/suggestions/<int:suggestion_id>/reject POST
 /organise/account GET

@@ -29,6 +29,7 @@ from campaign.pledges.rules import (
     Stance,
     VerificationLevel,
     check_said_on,
+    clean_reason,
     clean_sha256,
     clean_source_url,
     clean_text,
@@ -179,9 +180,9 @@ def review_pledge(
 ) -> PledgeEvent:
     """Find an organiser's entry right, which makes it public, or wrong; return the new event.
 
-    Raises PledgeEventNotFound, OwnEntry, AlreadyReviewed, or PledgeInvalid for the reason.
+    What is wrong needs a reason. Raises PledgeEventNotFound, OwnEntry, AlreadyReviewed, or
+    PledgeInvalid for the reason.
     """
-    reason = clean_text(reason, limit=REASON_LIMIT)
     entry = session.get(PledgeEvent, event_id)
     if entry is None or entry.kind not in ENTRY_KINDS or entry.channel is Channel.LINK:
         raise PledgeEventNotFound("There is no entry of this number to review.")
@@ -194,6 +195,7 @@ def review_pledge(
         .limit(1)
     ):
         raise AlreadyReviewed("This entry has been reviewed already.")
+    reason = clean_text(reason, limit=REASON_LIMIT) if is_right else clean_reason(reason)
     return append_about(
         session,
         campaign,

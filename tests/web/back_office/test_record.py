@@ -62,6 +62,11 @@ def act(client: CheckingClient, base: str, sequence: int, step: str, reason: str
     )
 
 
+def approve(client: CheckingClient, base: str, event_id: int) -> Any:
+    page = f"{base}/review/"
+    return client.post(f"{page}{event_id}/approve", data={"csrf_token": token_of(client, page)})
+
+
 def test_the_list_is_narrowed_by_words_and_by_state(
     log_in: LogIn, arranged: SimpleNamespace, entry: int
 ) -> None:
@@ -275,9 +280,7 @@ def test_the_candidate_is_told_when_an_entry_becomes_public(
     first.post(path, data={**form, "csrf_token": token_of(first, path)})
     assert fetch(select(OutboxMessage)) == []
     (event,) = fetch(select(PledgeEvent))
-    second.post(
-        f"{review}{event.id}", data={"verdict": "right", "csrf_token": token_of(second, review)}
-    )
+    approve(second, arranged.base, event.id)
     (mail,) = fetch(select(OutboxMessage))
     assert "Part of it." in mail.body
     assert "Answer: Partly" in mail.body
@@ -309,8 +312,8 @@ def test_two_organisers_stand_between_a_suggestion_and_the_public(
     form = f"{base}/candidates/{arranged.jane_id}/pledge?suggestion={suggestion_id}"
     assert first.post(form, data=data | {"csrf_token": token_of(first, form)}).status_code == 303
     (event,) = fetch(select(PledgeEvent))
-    own = {"verdict": "right", "csrf_token": token_of(first, form)}
-    assert first.post(f"{review}{event.id}", data=own).status_code == 409
+    own = {"csrf_token": token_of(first, form)}
+    assert first.post(f"{review}{event.id}/approve", data=own).status_code == 409
     # Whoever sends the same once more has not entered it, and may review it.
     clock.advance(minutes=1)
     assert second.post(
@@ -318,10 +321,7 @@ def test_two_organisers_stand_between_a_suggestion_and_the_public(
     ).status_code == 303  # fmt: skip
     assert len(fetch(select(PledgeEvent))) == 1
     assert "Entry 1 says the same, so nothing was added." in second.get(review).text
-    done = second.post(
-        f"{review}{event.id}", data={"verdict": "right", "csrf_token": token_of(second, review)}
-    )
-    assert done.status_code == 303
+    assert approve(second, base, event.id).status_code == 303
     kinds = [(each.kind, each.entered_by) for each in fetch(select(PledgeEvent))]
     assert len({who for _kind, who in kinds}) == 2
     assert [kind for kind, _who in kinds] == ["answer", "review"]

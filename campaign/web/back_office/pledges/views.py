@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from campaign.campaigns.queries import get_campaign, list_asks
 from campaign.core.errors import InvalidInput
-from campaign.followups.record import review_and_tell
+from campaign.followups.record import Decision, review_and_tell
 from campaign.organisers.queries import list_actor_names
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
@@ -29,6 +29,7 @@ from campaign.pledges.service import (
 )
 from campaign.reports.office_candidates import candidate_page
 from campaign.web.back_office.access import current_account, current_actor, requires
+from campaign.web.back_office.forms import ReasonForm
 from campaign.web.back_office.pledges.forms import PledgeForm
 from campaign.web.back_office.record.views import told_words
 from campaign.web.shared.context import now, session, toolkit
@@ -101,53 +102,34 @@ def record_submit(campaign_slug: str, person_id: int) -> Response | tuple[str, i
 @requires(Role.VIEWER)
 def review(campaign_slug: str) -> str:
     """List what waits for a second organiser."""
-    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
-    entries = list_entries_to_review(session(), campaign.id)
-    return render_template(
-        "back_office/review.html",
-        campaign=campaign,
-        entries=entries,
-        current=list_current_answers(
-            session(), campaign.id, candidacy_ids={entry.candidacy_id for entry in entries}
-        ),
-        names=list_actor_names(session(), {entry.entered_by for entry in entries}),
-        me=current_actor(),
-    )
+    return _review_page(campaign_slug, ReasonForm(formdata=None))
 
 
-@blueprint.post("/review/<int:event_id>")
+@blueprint.post("/review/<int:event_id>/approve")
 @requires(Role.ORGANISER)
-def review_submit(campaign_slug: str, event_id: int) -> Response:
-    """Find an entry right, which makes it public, or wrong."""
-    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
-    verdict = request.form.get("verdict")
-    if verdict not in ("right", "wrong") or not is_entry_of(session(), campaign.id, event_id):
-        abort(404)
+def approve_submit(campaign_slug: str, event_id: int) -> Response:
+    """Find an entry right, which makes it public."""
+    decision = _decide(campaign_slug, event_id, is_right=True)
+    if decision:
+        _log("approve_pledge", f"pledge_event:{event_id}")
+        told = told_words(is_told=decision.is_candidate_told)
+        flash(f"{_('The answer is public now.')} {told}")
+    return redirect(url_for(".review", campaign_slug=campaign_slug), 303)
+
+
+@blueprint.post("/review/<int:event_id>/reject")
+@requires(Role.ORGANISER)
+def reject_submit(campaign_slug: str, event_id: int) -> Response | tuple[str, int]:
+    """Find an entry wrong, with a reason: it never becomes public."""
+    form = ReasonForm()
     try:
-        decision = review_and_tell(
-            toolkit(),
-            session(),
-            campaign,
-            event_id=event_id,
-            is_right=verdict == "right",
-            reason=request.form.get("reason", ""),
-            actor=current_actor(),
-            now=now(),
-        )
+        decision = _decide(campaign_slug, event_id, is_right=False, reason=form.reason.data)
     except InvalidInput as error:
-        flash(str(error), "error")
-        return redirect(url_for(".review", campaign_slug=campaign_slug), 303)
-    except AlreadyReviewed:
-        # A second press, or a colleague was quicker.
-        flash(_("This entry has been reviewed already, so this press changed nothing."))
-        return redirect(url_for(".review", campaign_slug=campaign_slug), 303)
-    _log("approve_pledge" if verdict == "right" else "reject_pledge", f"pledge_event:{event_id}")
-    told = told_words(is_told=decision.is_candidate_told)
-    flash(
-        f"{_('The answer is public now.')} {told}"
-        if verdict == "right"
-        else _("The entry is rejected. It stays in the record and is never public.")
-    )
+        form.reason.errors = [str(error)]
+        return _review_page(campaign_slug, form, failed_id=event_id), 422
+    if decision:
+        _log("reject_pledge", f"pledge_event:{event_id}")
+        flash(_("The entry is rejected. It stays in the record and is never public."))
     return redirect(url_for(".review", campaign_slug=campaign_slug), 303)
 
 
@@ -208,6 +190,46 @@ def _form_page(campaign_slug: str, person_id: int, form: PledgeForm) -> str:
         form=form,
         suggestion=_suggestion(campaign_slug),
     )
+
+
+def _review_page(campaign_slug: str, form: ReasonForm, *, failed_id: int | None = None) -> str:
+    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
+    entries = list_entries_to_review(session(), campaign.id)
+    return render_template(
+        "back_office/review.html",
+        campaign=campaign,
+        entries=entries,
+        current=list_current_answers(
+            session(), campaign.id, candidacy_ids={entry.candidacy_id for entry in entries}
+        ),
+        names=list_actor_names(session(), {entry.entered_by for entry in entries}),
+        me=current_actor(),
+        form=form,
+        failed_id=failed_id,
+    )
+
+
+def _decide(
+    campaign_slug: str, event_id: int, *, is_right: bool, reason: str = ""
+) -> Decision | None:
+    """Review an entry; None, and said, for a second press or where a colleague was quicker."""
+    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
+    if not is_entry_of(session(), campaign.id, event_id):
+        abort(404)
+    try:
+        return review_and_tell(
+            toolkit(),
+            session(),
+            campaign,
+            event_id=event_id,
+            is_right=is_right,
+            reason=reason,
+            actor=current_actor(),
+            now=now(),
+        )
+    except AlreadyReviewed:
+        flash(_("This entry has been reviewed already, so this press changed nothing."))
+        return None
 
 
 def _log(verb: str, subject: str) -> None:
