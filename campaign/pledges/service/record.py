@@ -35,7 +35,7 @@ from campaign.pledges.rules import (
     clean_text,
 )
 from campaign.pledges.service.chaining import append, append_about, lock_record
-from campaign.pledges.service.links import takes_answers
+from campaign.pledges.service.links import takes_answers, today_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,6 @@ def record_pledge(
     or RecordClosed (for an organiser).
     """
     _check_who(channel, entered_by)
-    check_said_on(valid_from, today=now.date())
     statement = clean_text(statement, limit=STATEMENT_LIMIT)
     quote = clean_text(quote, limit=QUOTE_LIMIT)
     source_url = clean_source_url(source_url)
@@ -84,6 +83,7 @@ def record_pledge(
         raise PledgeInvalid("Give the source of this answer: a web address or a quote.")
     campaign = lock_record(session, campaign_id)
     check_is_open(session, campaign, entered_by=entered_by, now=now)
+    check_said_on(valid_from, today=today_in(session, campaign, now=now))
     ask_version = _current_version(session, campaign_id=campaign_id, ask_id=ask_id)
     latest = _latest_entry(session, campaign_id, candidacy_id, ask_id)
     answer = (
