@@ -53,6 +53,8 @@ class HistoryEntry:
     valid_from: date | None = None
     archive_sha256: str = ""
     archive_url: str = ""
+    reason: str = ""
+    """Of a withdrawal that an organiser entered: how the candidate asked for it."""
     marks: Marks = NO_MARKS
 
     @property
@@ -157,6 +159,7 @@ def _history_entry(
         valid_from=event.valid_from,
         archive_sha256=event.archive_sha256,
         archive_url=event.archive_url,
+        reason=event.reason,
         marks=marks,
     )
 

@@ -396,3 +396,67 @@ def test_a_form_that_came_back_says_where_one_is(
     here = f'href="{arranged.base}/record/" aria-current="true">'
     assert f"{here}Answers" in returned.text
     assert f"{here}All answers" in returned.text
+
+
+def test_the_list_shows_every_state_of_an_entry(
+    log_in: LogIn, arranged: SimpleNamespace, entry: int, web_session: Session, clock: FrozenClock
+) -> None:
+    client, base = log_in(), arranged.base
+    record_pledge(
+        web_session, campaign_id=arranged.campaign_id, candidacy_id=arranged.jane_candidacy_id,
+        ask_id=arranged.ask_id, stance=Stance.NO, channel=Channel.LETTER, quote="Never.",
+        entered_by="organiser:901", now=clock(),
+    )  # fmt: skip
+    web_session.commit()
+
+    def states(sequence: int) -> str:
+        row = client.get(f"{base}/record/").text.partition(f"/record/{sequence}")[2]
+        return row.partition("</tr>")[0].partition('data-label="State">')[2]
+
+    act(client, base, entry, "dispute", "By telephone, on 1 May.")
+    assert "Disputed" in states(entry)
+    act(client, base, entry, "strike", "It was somebody else.")
+    act(client, base, entry, "hide", "It names a private person.")
+    for state in ("Reviewed", "No longer counts", "Texts hidden"):
+        assert state in states(entry)
+    waiting = web_session.scalars(select(PledgeEvent).where(PledgeEvent.stance == Stance.NO)).one()
+    assert "Waits for review" in states(waiting.sequence)
+    review_pledge(
+        web_session, event_id=waiting.id, is_right=False, reviewer="organiser:902",
+        reason="It was somebody else.", now=clock(),
+    )  # fmt: skip
+    web_session.commit()
+    assert "Rejected" in states(waiting.sequence)
+    assert "Reviewed" not in states(waiting.sequence)
+
+
+def test_what_is_no_longer_possible_after_the_poll_is_not_offered(
+    log_in: LogIn,
+    arranged: SimpleNamespace,
+    entry: int,
+    web_session: Session,
+    clock: FrozenClock,
+) -> None:
+    suggest_evidence(
+        web_session, campaign_id=arranged.campaign_id, candidacy_id=arranged.jane_candidacy_id,
+        ask_id=arranged.ask_id, stance=Stance.NO, source_url="https://example.org/report",
+        quote="", said_on=None, email=None, now=clock(),
+    )  # fmt: skip
+    (election,) = web_session.scalars(select(Election))
+    web_session.commit()
+    client, base = log_in(), arranged.base
+    offers = {
+        f"{base}/record/{entry}": ("takes this answer back", "Correct it"),
+        f"{base}/suggestions/": ("Take it up",),
+        f"{base}/candidates/{arranged.jane_id}/": ("Record an answer they gave",),
+    }
+    closed = "and until the poll closes."
+    for path, words in offers.items():
+        page = client.get(path).text
+        assert all(each in page for each in words), path
+        assert closed not in page
+    clock.time = election.poll_closes_at
+    for path, words in offers.items():
+        page = client.get(path).text
+        assert not any(each in page for each in words), path
+        assert closed in page

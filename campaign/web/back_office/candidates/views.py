@@ -11,6 +11,7 @@ from campaign.followups.requests import correct_candidate_address, settle_candid
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
 from campaign.pledges.queries import list_invitations, list_open_changes
+from campaign.pledges.service import takes_answers
 from campaign.reports.office_candidates import (
     MAXIMUM_ROWS,
     CandidatePage,
@@ -69,6 +70,7 @@ def show(campaign_slug: str, person_id: int) -> str:
         mail=get_mail_state(session(), campaign, page.candidacy.id),
         invitations=list_invitations(session(), campaign.id, page.candidacy.id),
         changes=list_open_changes(session(), campaign.id, page.candidacy.id),
+        is_open=takes_answers(session(), campaign, now=now()),
     )
 
 

@@ -16,10 +16,10 @@ from campaign.pledges.errors import AlreadyDecided, AlreadyReviewed
 from campaign.pledges.queries import (
     find_waiting_suggestion,
     is_entry_of,
-    list_current_answers,
+    list_current_entries,
     list_entries_to_review,
 )
-from campaign.pledges.rules import Channel, Stance
+from campaign.pledges.rules import Channel, EventKind, Stance
 from campaign.pledges.service import (
     COPY_LIMIT,
     check_is_open,
@@ -113,7 +113,7 @@ def approve_submit(campaign_slug: str, event_id: int) -> Response:
     if decision:
         _log("approve_pledge", f"pledge_event:{event_id}")
         told = told_words(is_told=decision.is_candidate_told)
-        flash(f"{_('The answer is public now.')} {told}")
+        flash(f"{_approved_words(decision)} {told}")
     return redirect(url_for(".review", campaign_slug=campaign_slug), 303)
 
 
@@ -123,7 +123,7 @@ def reject_submit(campaign_slug: str, event_id: int) -> Response | tuple[str, in
     """Find an entry wrong, with a reason: it never becomes public."""
     form = ReasonForm()
     try:
-        decision = _decide(campaign_slug, event_id, is_right=False, reason=form.reason.data)
+        decision = _decide(campaign_slug, event_id, is_right=False, reason=form.reason.data or "")
     except InvalidInput as error:
         form.reason.errors = [str(error)]
         return _review_page(campaign_slug, form, failed_id=event_id), 422
@@ -199,7 +199,7 @@ def _review_page(campaign_slug: str, form: ReasonForm, *, failed_id: int | None 
         "back_office/review.html",
         campaign=campaign,
         entries=entries,
-        current=list_current_answers(
+        current=list_current_entries(
             session(), campaign.id, candidacy_ids={entry.candidacy_id for entry in entries}
         ),
         names=list_actor_names(session(), {entry.entered_by for entry in entries}),
@@ -207,6 +207,15 @@ def _review_page(campaign_slug: str, form: ReasonForm, *, failed_id: int | None 
         form=form,
         failed_id=failed_id,
     )
+
+
+def _approved_words(decision: Decision) -> str:
+    """Return what has become public, and whether it counts."""
+    if decision.is_behind:
+        return str(_("The entry is public now, in the history: a newer one counts."))
+    if decision.entry.kind is EventKind.WITHDRAWAL:
+        return str(_("The withdrawal is public now: the answer before it no longer counts."))
+    return str(_("The answer is public now."))
 
 
 def _decide(

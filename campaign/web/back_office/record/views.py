@@ -53,7 +53,7 @@ def act_submit(campaign_slug: str, sequence: int, step: str) -> Response | tuple
         abort(404)
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
     form = ReasonForm()
-    page = entry_page(session(), campaign, sequence=sequence)
+    page = entry_page(session(), campaign, sequence=sequence, now=now())
     if not form.validate_on_submit():
         return _page(campaign_slug, sequence, form, step=step), 422
     reason = form.reason.data or ""
@@ -92,7 +92,7 @@ def act_submit(campaign_slug: str, sequence: int, step: str) -> Response | tuple
 def copy(campaign_slug: str, sequence: int) -> Response:
     """Hand out the archived copy of an entry's source, to be saved and not shown here."""
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
-    sha256 = entry_page(session(), campaign, sequence=sequence).entry.archive_sha256
+    sha256 = entry_page(session(), campaign, sequence=sequence, now=now()).entry.archive_sha256
     path = find_copy(toolkit().settings.instance_path / "archive", sha256)
     if path is None:
         abort(404)
@@ -129,7 +129,7 @@ def told_words(*, is_told: bool) -> str:
 
 def _page(campaign_slug: str, sequence: int, form: ReasonForm, *, step: str = "") -> str:
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
-    page = entry_page(session(), campaign, sequence=sequence)
+    page = entry_page(session(), campaign, sequence=sequence, now=now())
     folder = toolkit().settings.instance_path / "archive"
     return render_template(
         "back_office/record_entry.html",
