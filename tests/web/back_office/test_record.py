@@ -1,6 +1,7 @@
 """The office's pages of the record: entries, objections, hiding, suggestions, copies."""
 
 import io
+import re
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -222,7 +223,50 @@ def test_a_copy_is_kept_by_its_hash_and_handed_to_organisers_only(
     copy = client.get(f"{arranged.base}/record/{event.sequence}/copy")
     assert copy.data == b"y" * 300_000
     assert copy.headers["Content-Disposition"].startswith("attachment")
+    assert copy.headers["Content-Disposition"].endswith(f"{event.archive_sha256[:12]}.txt")
+    assert copy.headers["X-Content-Type-Options"] == "nosniff"
     assert app.test_client().get(f"{arranged.base}/record/1/copy").status_code == 303
+
+
+def test_of_a_file_that_is_much_too_large_it_is_said_that_the_file_is(
+    log_in: LogIn, arranged: SimpleNamespace
+) -> None:
+    path = f"{arranged.base}/candidates/{arranged.jane_id}/pledge"
+    answer = log_in().post(
+        path,
+        # Its length is what is looked at first, so that nothing of it need be there.
+        environ_overrides={"CONTENT_LENGTH": "11000000"},
+        content_type="multipart/form-data; boundary=film",
+    )
+    assert answer.status_code == 413
+    assert "That file is too large" in answer.text
+    assert "choose a file of at most 10 megabytes" in answer.text
+    assert "shorten the text" not in answer.text
+
+
+def test_no_tab_leads_where_the_role_is_too_low(
+    log_in: LogIn, arranged: SimpleNamespace, entry: int
+) -> None:
+    for role in Role:
+        client = log_in(role)
+        pages = [f"{arranged.base}/", f"{arranged.base}/record/", f"{arranged.base}/delivery"]
+        tabs = {
+            href
+            for page in pages
+            for nav in client.get(page).text.split("<nav")[1:]
+            for href in re.findall(r'href="([^"]+)"', nav.partition("</nav>")[0])
+        }
+        assert f"{arranged.base}/record/" in tabs, role
+        for tab in tabs:
+            assert client.get(tab).status_code in (200, 302), (role, tab)
+        assert (f"{arranged.base}/suggestions/" in tabs) is (role in (Role.ORGANISER, Role.OWNER))
+
+
+def test_a_number_in_a_query_that_no_row_can_have_is_nothing(
+    log_in: LogIn, arranged: SimpleNamespace
+) -> None:
+    path = f"{arranged.base}/candidates/{arranged.jane_id}/pledge?suggestion={10**24}"
+    assert log_in().get(path).status_code == 200
 
 
 def test_a_suggestion_is_taken_up_and_another_rejected(

@@ -23,6 +23,7 @@ from campaign.reports.office_candidates import (
 )
 from campaign.web.back_office.access import current_account, current_actor, requires
 from campaign.web.back_office.candidates.forms import AddressForm
+from campaign.web.shared.addresses import read_number
 from campaign.web.shared.context import now, session, toolkit
 
 blueprint = Blueprint("organise_candidates", __name__, url_prefix="/organise/<campaign_slug>")
@@ -39,7 +40,7 @@ def search(campaign_slug: str) -> str:
     words = request.args.get("q", "").strip()[:100]
     # Any other value of the address means everybody.
     group = request.args.get("group", type=Group)
-    offset = min(max(request.args.get("from", default=0, type=int), 0), FURTHEST)
+    offset = min(max(request.args.get("from", default=0, type=read_number), 0), FURTHEST)
     rows, count = search_candidates(
         session(), campaign, words=words, group=group, limit=MAXIMUM_ROWS, offset=offset
     )

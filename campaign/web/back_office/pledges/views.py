@@ -32,6 +32,7 @@ from campaign.web.back_office.access import current_account, current_actor, requ
 from campaign.web.back_office.forms import ReasonForm
 from campaign.web.back_office.pledges.forms import PledgeForm
 from campaign.web.back_office.record.views import told_words
+from campaign.web.shared.addresses import read_number
 from campaign.web.shared.context import now, session, toolkit
 
 blueprint = Blueprint("organise_pledges", __name__, url_prefix="/organise/<campaign_slug>")
@@ -151,7 +152,7 @@ def _keep_copy(form: PledgeForm) -> str:
 
 
 def _take_up_suggestion(campaign_id: int, event_id: int) -> None:
-    suggestion_id = request.args.get("suggestion", type=int)
+    suggestion_id = request.args.get("suggestion", type=read_number)
     if suggestion_id is None:
         return
     try:
@@ -249,7 +250,7 @@ def _log(verb: str, subject: str) -> None:
 
 def _suggestion(campaign_slug: str) -> Any:
     """Return the suggestion that the address names, while it waits."""
-    suggestion_id = request.args.get("suggestion", type=int)
+    suggestion_id = request.args.get("suggestion", type=read_number)
     if suggestion_id is None:
         return None
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
