@@ -11,7 +11,10 @@ from campaign.geography.models import Constituency
 
 
 def list_candidacies_with(session: Session, campaign: Campaign, words: str) -> list[int]:
-    """Return the candidacies whose name, party or constituency holds every word."""
+    """Return the candidacies whose name, party or constituency holds every word.
+
+    Signs alone are no words, and nobody has them.
+    """
     sought = plain_text(words).split()
     rows = session.execute(
         select(Candidacy.id, Person.name, Candidacy.party_name, Constituency.name)
@@ -23,7 +26,7 @@ def list_candidacies_with(session: Session, campaign: Campaign, words: str) -> l
     return [
         candidacy_id
         for candidacy_id, *texts in rows
-        if _has_all(plain_text("\n".join(texts)), sought)
+        if sought and _has_all(plain_text("\n".join(texts)), sought)
     ]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from campaign.campaigns.models import Campaign
 from campaign.candidates.models import Candidacy
+from campaign.candidates.rules import plain_text
 from campaign.elections.models import Ballot
 from campaign.organisers.queries import list_actor_names
 from campaign.pledges.errors import PledgeEventNotFound
@@ -87,7 +88,7 @@ def record_page(
     the entry.
     """
     entries = _narrowed(session, campaign, state)
-    for word in words.split():
+    for word in plain_text(words).split():
         entries = entries.where(_matches(session, campaign, word))
     count = session.scalar(select(func.count()).select_from(entries.subquery())) or 0
     number = min(max(1, number), max(1, -(-count // PAGE_SIZE)))

@@ -244,17 +244,23 @@ def test_of_a_file_that_is_much_too_large_it_is_said_that_the_file_is(
     assert "shorten the text" not in answer.text
 
 
-def test_no_tab_leads_where_the_role_is_too_low(
-    log_in: LogIn, arranged: SimpleNamespace, entry: int
+def test_no_link_of_the_main_pages_leads_where_the_role_is_too_low(
+    log_in: LogIn, arranged: SimpleNamespace, web_session: Session, clock: FrozenClock
 ) -> None:
+    suggest_evidence(
+        web_session, campaign_id=arranged.campaign_id, candidacy_id=arranged.jane_candidacy_id,
+        ask_id=arranged.ask_id, stance=Stance.NO, source_url="https://example.org/report",
+        quote="", said_on=None, email=None, now=clock(),
+    )  # fmt: skip
+    web_session.commit()
     for role in Role:
         client = log_in(role)
         pages = [f"{arranged.base}/", f"{arranged.base}/record/", f"{arranged.base}/delivery"]
+        assert "One suggestion from the public" in client.get(pages[0]).text
         tabs = {
             href
             for page in pages
-            for nav in client.get(page).text.split("<nav")[1:]
-            for href in re.findall(r'href="([^"]+)"', nav.partition("</nav>")[0])
+            for href in re.findall(r'<a[^>]* href="(/organise/[^"]+)"', client.get(page).text)
         }
         assert f"{arranged.base}/record/" in tabs, role
         for tab in tabs:
