@@ -367,6 +367,8 @@ def test_an_entry_that_is_wrong_never_becomes_public(
         assert returned.status_code == 422
         assert f'href="#reason-{event.id}"' in returned.text
         assert "<details open>" in returned.text
+        assert 'aria-current="true">To review' in returned.text
+        assert 'aria-current="true">Answers' in returned.text
         assert f">{typed}</textarea>" in returned.text
     assert len(fetch(select(PledgeEvent))) == 1
     assert post(second, reject, page=review, reason="It was somebody else.").status_code == 303
