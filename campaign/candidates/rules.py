@@ -1,9 +1,12 @@
 """Rules about candidates, without a database."""
 
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
+
+_APOSTROPHES = "'’‘ʼ`´"
 
 
 class CandidacyStatus(StrEnum):
@@ -127,3 +130,10 @@ class CandidateChanges:
                 self.aliases_to_drop,
             )
         )
+
+
+def plain_text(text: str) -> str:
+    """Return a text as people type it: no accents, case or apostrophes, other signs as spaces."""
+    signs = unicodedata.normalize("NFKD", text.casefold())
+    kept = (sign for sign in signs if sign not in _APOSTROPHES and not unicodedata.combining(sign))
+    return "".join(sign if sign.isalnum() else " " for sign in kept)

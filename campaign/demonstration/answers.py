@@ -168,6 +168,7 @@ def _elsewhere(
                 session,
                 event_id=event.id,
                 is_right=is_right,
+                reason="" if is_right else "The recording of that evening has other words.",
                 reviewer=actor_of(office.reviews_id),
                 now=reviewed_at,
             )

@@ -21,7 +21,12 @@ from campaign.followups.candidate_mail import (
 from campaign.followups.overtaken import hold_letters_to
 from campaign.pledges.errors import AlreadyDecided
 from campaign.pledges.models import PledgeEvent
-from campaign.pledges.queries import HistoryEntry, find_history_entry, wants_no_mail
+from campaign.pledges.queries import (
+    HistoryEntry,
+    find_history_entry,
+    list_current_entries,
+    wants_no_mail,
+)
 from campaign.pledges.rules import CANDIDATE, EventKind
 from campaign.pledges.service import (
     AnswerDoor,
@@ -37,10 +42,14 @@ from campaign.pledges.service import (
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What an organiser decided about an entry, and whether the candidate gets a mail about it."""
+    """What was said about an entry, and what came of it."""
 
-    event: PledgeEvent
+    entry: HistoryEntry
+    """What it was said about, or what was entered."""
     is_candidate_told: bool
+    """Whether the candidate gets a mail about it."""
+    is_behind: bool
+    """Whether a newer entry counts, so that this one only joins the history."""
 
 
 def review_and_tell(
@@ -118,8 +127,9 @@ def take_step(
     is no longer as the organiser saw it.
     """
     event = _added(session, campaign, step, entry, reason, actor, now)
-    if step is RecordStep.WITHDRAW:  # With its review, like any entry.
-        return Decision(event, is_candidate_told=False)
+    if step is RecordStep.WITHDRAW:  # They are told with its review, like of any entry.
+        entered = _entry(session, campaign, event.id)
+        return Decision(entered, is_candidate_told=False, is_behind=False)
     return _told(toolkit, session, campaign, event, now=now)
 
 
@@ -167,18 +177,31 @@ def _told(
     toolkit: Toolkit, session: Session, campaign: Campaign, event: PledgeEvent, *, now: datetime
 ) -> Decision:
     is_public = event.kind is not EventKind.REJECTION
-    entry = find_history_entry(session, campaign.id, event.refers_to_id or 0)
+    entry = _entry(session, campaign, event.refers_to_id)
     candidacy = get_candidacy(session, event.candidacy_id)
     # Whoever wants no mail of the campaign, or reads a wrong mailbox, gets none about the record.
     can_be_told = (
         is_public
-        and entry is not None
         and bool(candidacy.person.email)
         and not wants_no_mail(session, campaign.id, candidacy.id)
     )
-    if can_be_told and entry is not None:
-        _tell(toolkit, session, campaign, candidacy, entry, event, now=now)
-    return Decision(event, is_candidate_told=can_be_told)
+    is_behind = _is_behind(session, event)
+    if can_be_told:
+        _tell(toolkit, session, campaign, candidacy, entry, event, is_behind=is_behind, now=now)
+    return Decision(entry, is_candidate_told=can_be_told, is_behind=is_behind)
+
+
+def _entry(session: Session, campaign: Campaign, event_id: int | None) -> HistoryEntry:
+    entry = find_history_entry(session, campaign.id, event_id) if event_id else None
+    assert entry is not None, "what an event is about is an entry of the same record"
+    return entry
+
+
+def _is_behind(session: Session, event: PledgeEvent) -> bool:
+    current = list_current_entries(
+        session, event.campaign_id, candidacy_ids=[event.candidacy_id]
+    ).get((event.candidacy_id, event.ask_id))
+    return current is not None and current.id > (event.refers_to_id or 0)
 
 
 def _tell(
@@ -189,6 +212,7 @@ def _tell(
     entry: HistoryEntry,
     event: PledgeEvent,
     *,
+    is_behind: bool,
     now: datetime,
 ) -> None:
     shown = entry.as_public()  # What is hidden is not sent about either.
@@ -203,7 +227,9 @@ def _tell(
         said_on=day_for(session, shown.valid_from, campaign=campaign, candidacy=candidacy),
         step=event.kind.value,
         is_noted=event.entered_by != CANDIDATE,
-        reason=event.reason,
+        # What is published by a review may have a reason of its own.
+        reason=event.reason or shown.reason,
+        is_behind=is_behind,
         objection=event.statement,
         is_open=is_open,
         link=f"{answer_link(toolkit, session, campaign.id, candidacy.id)}record"

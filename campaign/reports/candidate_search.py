@@ -1,6 +1,5 @@
 """Candidates who match: found by name and place, by party and nation, by what they answered."""
 
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -9,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaign.campaigns.models import Ask, Campaign
 from campaign.campaigns.queries import list_asks
-from campaign.candidates.rules import CandidacyStatus
+from campaign.candidates.rules import CandidacyStatus, plain_text
 from campaign.elections.models import Election
 from campaign.elections.queries import get_election
 from campaign.geography.models import Constituency
@@ -21,7 +20,6 @@ from campaign.reports.register import AGREEING, Standing, list_counted_parties, 
 from campaign.reports.stances import list_current_stances
 
 PAGE_SIZE = 50
-_APOSTROPHES = "'’‘ʼ`´"
 
 
 class Answered(StrEnum):
@@ -184,7 +182,7 @@ def search_candidates(
     counted = [each for each in group if each.is_counted]
     stances, newest = _stances_by_candidacy(session, campaign, {ask.id for ask in asks})
     # What has no letter or number in it is in no name.
-    sought = _plain(question.words).split() or question.words.split()
+    sought = plain_text(question.words).split() or question.words.split()
 
     def is_found(each: Standing) -> bool:
         return fits(
@@ -273,7 +271,7 @@ def _stances_by_candidacy(
 def _has_words(standing: Standing, place: Constituency, sought: Sequence[str]) -> bool:
     if not sought:
         return True
-    text = _plain(f"{standing.name} {place.name} {place.name_cy}")
+    text = plain_text(f"{standing.name} {place.name} {place.name_cy}")
     return _has_all(text, sought)
 
 
@@ -294,15 +292,8 @@ def _unfilled(
         each
         for each in on_map
         if each.constituency_id not in filled
-        and _has_all(_plain(f"{each.name} {places[each.constituency_id].name_cy}"), sought)
+        and _has_all(plain_text(f"{each.name} {places[each.constituency_id].name_cy}"), sought)
     ]
-
-
-def _plain(text: str) -> str:
-    """Return a text as people type it: no accents, case or apostrophes, other signs as spaces."""
-    signs = unicodedata.normalize("NFKD", text.casefold())
-    kept = (sign for sign in signs if sign not in _APOSTROPHES and not unicodedata.combining(sign))
-    return "".join(sign if sign.isalnum() else " " for sign in kept)
 
 
 def _sort(matches: list[Match], order: Order, newest: Mapping[int, int]) -> None:
@@ -315,7 +306,7 @@ def _sort(matches: list[Match], order: Order, newest: Mapping[int, int]) -> None
             key=lambda match: (of_place[match.standing.constituency_id], not match.is_elected)
         )
     elif order is Order.NAME:
-        matches.sort(key=lambda match: _plain(match.standing.name))
+        matches.sort(key=lambda match: plain_text(match.standing.name))
     elif order is Order.PARTY:
         matches.sort(key=lambda match: match.standing.registered_party_name.casefold())
     elif order is Order.NEWEST:

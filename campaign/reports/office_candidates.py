@@ -23,6 +23,7 @@ from campaign.pledges.queries import (
     list_current_answers,
     list_person_history,
 )
+from campaign.reports.candidate_words import list_candidacies_with
 
 MAXIMUM_ROWS = 100
 _LETTERS_SHOWN = 200
@@ -237,14 +238,8 @@ def _matching(
         .join(Constituency, Ballot.constituency_id == Constituency.id)
         .where(Ballot.election_id == campaign.election_id)
     )
-    for word in words.split()[:8]:
-        query = query.where(
-            or_(
-                Person.name.icontains(word, autoescape=True),
-                Candidacy.party_name.icontains(word, autoescape=True),
-                Constituency.name.icontains(word, autoescape=True),
-            )
-        )
+    if words:
+        query = query.where(Candidacy.id.in_(list_candidacies_with(session, campaign, words)))
     return query if group is None else query.where(_belongs(session, campaign, group))
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from campaign.campaigns.models import Campaign
-from campaign.candidates.models import Candidacy, Person
+from campaign.candidates.models import Candidacy
+from campaign.candidates.rules import plain_text
 from campaign.elections.models import Ballot
 from campaign.organisers.queries import list_actor_names
 from campaign.pledges.errors import PledgeEventNotFound
@@ -17,10 +19,20 @@ from campaign.pledges.queries import (
     HistoryEntry,
     find_event,
     find_history_entry,
+    list_current_answers,
     list_events_about,
     map_marks,
 )
-from campaign.pledges.rules import DECISION_KINDS, ENTRY_KINDS, Channel, DisputeState, Marks
+from campaign.pledges.rules import (
+    DECISION_KINDS,
+    ENTRY_KINDS,
+    Channel,
+    DisputeState,
+    EventKind,
+    Marks,
+)
+from campaign.pledges.service import takes_answers
+from campaign.reports.candidate_words import list_candidacies_with
 
 PAGE_SIZE = 20
 
@@ -41,8 +53,8 @@ class RecordPage:
 
     entries: list[PledgeEvent]
     marks: dict[int, Marks]
-    decided: set[int]
-    """Entries that a second organiser has decided on."""
+    verdicts: dict[int, EventKind]
+    """What a second organiser found: review or rejection, by the entry's id."""
     count: int
     number: int
 
@@ -61,20 +73,23 @@ class EntryPage:
     about: list[PledgeEvent]
     """Each event about it, oldest first."""
     names: dict[str, str]
+    can_be_corrected: bool
+    """Whether the record still takes answers: until the poll or the campaign closes."""
+    can_be_taken_back: bool
+    """Whether it is the answer that counts, too."""
 
 
 def record_page(
     session: Session, campaign: Campaign, *, words: str, state: RecordState | None, number: int
 ) -> RecordPage:
-    """Return the entries of candidates whose name holds every word, or with that number."""
+    """Return the entries of candidates who match every word, or with that number.
+
+    The number of what was said about an entry, as ``campaign pledges verify`` prints it, leads to
+    the entry.
+    """
     entries = _narrowed(session, campaign, state)
-    for word in words.split():
-        pattern = f"%{word.replace('%', '').replace('_', '').casefold()}%"
-        is_named = func.lower(Person.name).like(pattern)
-        is_number = word.isascii() and word.isdigit() and len(word) < 10
-        entries = entries.where(
-            or_(is_named, PledgeEvent.sequence == int(word)) if is_number else is_named
-        )
+    for word in plain_text(words).split():
+        entries = entries.where(_matches(session, campaign, word))
     count = session.scalar(select(func.count()).select_from(entries.subquery())) or 0
     number = min(max(1, number), max(1, -(-count // PAGE_SIZE)))
     found = session.scalars(
@@ -93,13 +108,13 @@ def record_page(
     return RecordPage(
         entries=list(found),
         marks=map_marks(session, campaign.id, event_ids=ids) if ids else {},
-        decided=_list_decided(session, campaign, ids),
+        verdicts=_map_verdicts(session, campaign, ids),
         count=count,
         number=number,
     )
 
 
-def entry_page(session: Session, campaign: Campaign, *, sequence: int) -> EntryPage:
+def entry_page(session: Session, campaign: Campaign, *, sequence: int, now: datetime) -> EntryPage:
     """Return an entry with everything that was said about it; raises PledgeEventNotFound."""
     event = find_event(session, campaign.id, sequence=sequence)
     entry = find_history_entry(session, campaign.id, event.id) if event else None
@@ -107,7 +122,17 @@ def entry_page(session: Session, campaign: Campaign, *, sequence: int) -> EntryP
         raise PledgeEventNotFound("There is no entry of this number.")
     about = list_events_about(session, event.id)
     actors = {event.entered_by, *(each.entered_by for each in about)}
-    return EntryPage(event, entry, about, list_actor_names(session, actors))
+    is_open = takes_answers(session, campaign, now=now)
+    current = list_current_answers(session, campaign.id, candidacy_ids=[event.candidacy_id])
+    counting = current.get((event.candidacy_id, event.ask_id))
+    return EntryPage(
+        event,
+        entry,
+        about,
+        list_actor_names(session, actors),
+        can_be_corrected=is_open and (event.kind is EventKind.ANSWER or entry.can_be_corrected),
+        can_be_taken_back=is_open and counting is not None and counting.event_id == event.id,
+    )
 
 
 def _narrowed(
@@ -143,12 +168,27 @@ def _narrowed(
     return entries.where(PledgeEvent.id.in_(ids))
 
 
-def _list_decided(session: Session, campaign: Campaign, event_ids: Sequence[int]) -> set[int]:
-    found = session.scalars(
-        select(PledgeEvent.refers_to_id).where(
+def _matches(session: Session, campaign: Campaign, word: str) -> ColumnElement[bool]:
+    is_of = PledgeEvent.candidacy_id.in_(list_candidacies_with(session, campaign, word))
+    if not (word.isascii() and word.isdigit() and len(word) < 10):
+        return is_of
+    about = aliased(PledgeEvent)
+    is_about = PledgeEvent.id.in_(
+        select(about.refers_to_id).where(
+            about.campaign_id == campaign.id, about.sequence == int(word)
+        )
+    )
+    return or_(is_of, PledgeEvent.sequence == int(word), is_about)
+
+
+def _map_verdicts(
+    session: Session, campaign: Campaign, event_ids: Sequence[int]
+) -> dict[int, EventKind]:
+    found = session.execute(
+        select(PledgeEvent.refers_to_id, PledgeEvent.kind).where(
             PledgeEvent.campaign_id == campaign.id,
             PledgeEvent.refers_to_id.in_(event_ids),
             PledgeEvent.kind.in_(DECISION_KINDS),
         )
     )
-    return {each for each in found if each is not None}
+    return {event_id: kind for event_id, kind in found if event_id is not None}

@@ -159,8 +159,9 @@ ACCESS: dict[str, str | Role] = {
     "organise_mail_choice.choose_submit": Role.ORGANISER,
     "organise_pledges.record": Role.ORGANISER,
     "organise_pledges.record_submit": Role.ORGANISER,
+    "organise_pledges.approve_submit": Role.ORGANISER,
+    "organise_pledges.reject_submit": Role.ORGANISER,
     "organise_pledges.review": Role.VIEWER,
-    "organise_pledges.review_submit": Role.ORGANISER,
     "organise_record.act_submit": Role.ORGANISER,
     "organise_record.copy": Role.VIEWER,
     "organise_record.index": Role.VIEWER,
@@ -292,7 +293,8 @@ ROUTES = """
 /organise/<campaign_slug>/requests/ GET
 /organise/<campaign_slug>/requests/<int:request_id>/settle POST
 /organise/<campaign_slug>/review/ GET
-/organise/<campaign_slug>/review/<int:event_id> POST
+/organise/<campaign_slug>/review/<int:event_id>/approve POST
+/organise/<campaign_slug>/review/<int:event_id>/reject POST
 /organise/<campaign_slug>/suggestions/ GET
 /organise/<campaign_slug>/suggestions/<int:suggestion_id>/reject POST
 /organise/account GET
@@ -417,7 +419,20 @@ def test_pages_about_a_login_are_for_its_owner(app: Flask, endpoint: str) -> Non
     assert "/organise/login" in answer.location
 
 
-def _use(app: Flask, endpoint: str, fs_uniquifier: str | None) -> object:
+def test_a_number_that_no_row_can_have_is_no_address(app: Flask, web_session: Session) -> None:
+    CampaignFactory(slug="safer-streets")
+    owner = OrganiserFactory(role=Role.OWNER).fs_uniquifier
+    web_session.commit()
+    numbered = [rule for rule in app.url_map.iter_rules() if "<int:" in rule.rule]
+    assert len(numbered) > 20
+    for rule in numbered:
+        for number in (10**9, 10**24):
+            name = rule.rule.split("<int:")[1].split(">")[0]
+            answer = _use(app, rule.endpoint, owner, **{name: number})
+            assert answer.status_code == 404, (rule.rule, number)
+
+
+def _use(app: Flask, endpoint: str, fs_uniquifier: str | None, **changes: object) -> object:
     client: CheckingClient = app.test_client()
     if fs_uniquifier:
         with client.session_transaction() as session:
@@ -425,7 +440,7 @@ def _use(app: Flask, endpoint: str, fs_uniquifier: str | None) -> object:
             session["_fresh"] = True
     rule = next(app.url_map.iter_rules(endpoint))
     with app.test_request_context():
-        values = {name: EXAMPLES[name] for name in rule.arguments}
+        values = {name: EXAMPLES[name] for name in rule.arguments} | changes
         path = app.url_for(endpoint, **values)
     method = "GET" if "GET" in rule.methods else "POST"
     return client.open(path, method=method)

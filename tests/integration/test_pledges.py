@@ -142,7 +142,10 @@ def test_an_entry_is_public_after_somebody_else_reviewed_it(
 def test_a_rejected_entry_never_becomes_public(session: Session, world: PledgeWorld) -> None:
     answer(session, world, stance=Stance.NO)
     entry = entered(session, world)
-    review_pledge(session, event_id=entry.id, is_right=False, reviewer="organiser:2", now=NOW)
+    wrong = {"event_id": entry.id, "is_right": False, "reviewer": "organiser:2", "now": NOW}
+    with pytest.raises(PledgeInvalid, match="Give a reason of 10 to 500 characters"):
+        review_pledge(session, **wrong, reason="No.")
+    review_pledge(session, **wrong, reason="The source says the opposite.")
     (current,) = list_current_answers(session, world.campaign.id).values()
     assert current.stance is Stance.NO
     public = list_history(session, world.campaign.id, world.candidacies[0].id, public_only=True)
@@ -312,7 +315,9 @@ def test_a_review_makes_nothing_public_that_is_out_of_order(
     with pytest.raises(PledgeInvalid, match="Entry 1 is public and of 2031-04-28, and this was sa"):
         review_pledge(session, event_id=older.id, **review)
     assert _stance(session, world) is Stance.NO
-    review_pledge(session, event_id=older.id, **review | {"is_right": False})
+    review_pledge(
+        session, event_id=older.id, **review | {"is_right": False, "reason": "Said before."}
+    )
 
 
 def test_a_review_makes_nothing_public_that_would_not_count(

@@ -86,8 +86,9 @@ def test_a_candidate_answers_while_organisers_record_and_review(database: Databa
 
 def _review(entry_id: int, *, number: int, is_right: bool) -> Act:
     return lambda session: review_pledge(
-        session, event_id=entry_id, is_right=is_right, reviewer=f"organiser:{number}", now=NOW
-    )
+        session, event_id=entry_id, is_right=is_right, reviewer=f"organiser:{number}", now=NOW,
+        reason="" if is_right else "The source says the opposite.",
+    )  # fmt: skip
 
 
 def _entry(database: Database, *, is_public: bool) -> tuple[int, int, int]:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from campaign.pledges.errors import PledgeInvalid
+from campaign.pledges.rules import copy_ending
 from campaign.pledges.service import COPY_LIMIT, find_copy, keep_copy
 
 
@@ -24,3 +25,22 @@ def test_an_empty_copy_and_one_too_large_are_refused(tmp_path: Path, content: by
     with pytest.raises(PledgeInvalid):
         keep_copy(tmp_path, content)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "ending"),
+    [
+        (b"%PDF-1.7\n\xe2\xe3", ".pdf"),
+        (b"\x89PNG\r\n\x1a\n\0\0", ".png"),
+        (b"\xff\xd8\xff\xe0\0", ".jpg"),
+        (b"GIF89a\x01", ".gif"),
+        (b"RIFF\x24\0\0\0WEBPVP8 ", ".webp"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", ""),
+        ("\ufeffHer words, “for ever”.\r\n\t".encode(), ".txt"),
+        (b"<!doctype html><script>alert(1)</script>", ".txt"),
+        (b"PK\x03\x04\x14\0", ""),
+        (b"\xff\xfe\0", ""),
+    ],
+)
+def test_a_copy_is_named_by_what_it_holds(content: bytes, ending: str) -> None:
+    assert copy_ending(content) == ending

@@ -16,6 +16,7 @@ from tests.factories.worlds import PledgeWorld, pledge_world, stand_elsewhere
 from tests.importing import import_people, legacy_person, write_table
 from tests.web.browsing import form_data
 from tests.web.client import CheckingClient
+from tests.web.test_pledge_commands import run
 
 WORDS = "I live on such a street."
 TODAY = 7
@@ -147,6 +148,12 @@ def test_who_changed_ballots_keeps_their_record_and_answers_anew(
     assert WORDS in record
     assert "Given when standing in Northmoor East" in record
     assert f"/answer/{token}/object/2" in record
+    objection = f"/answer/{token}/object/2"
+    typed = form_data(client.get(objection)) | {"statement": "I have never said that."}
+    assert client.post(objection, data=typed).status_code == 303
+    assert "Disputed by the candidate" in client.get(addresses(person_id)[0]).text
+    code, said, _error = run(app, "pledges", "verify")
+    assert (code, "unbroken" in said) == (0, True), said
     with client.get("/safer-streets/pledges.json") as file:
         rows = file.get_json()["pledges"]
     assert [

@@ -18,6 +18,7 @@ NOT_SHOWN = {
     "csrf": "cannot be seen",
     "honeypot": "people do not see it",
     "described_by": "a part of every field",
+    "vouched": "a part of origin",
     "messages": "a part of every field",
     "summary": "a part of the error summary",
     "stand_line": "a line of the table of candidates",

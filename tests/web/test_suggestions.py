@@ -115,8 +115,13 @@ def test_one_address_cannot_send_many(
 ) -> None:
     client = make_app(rate_limits_enabled=True, instance_path=tmp_path).test_client()
     form = form_data(client.get(f"{page}suggest"))
-    codes = [client.post(f"{page}suggest", data={**form, **GOOD}).status_code for _ in range(6)]
-    assert codes == [422] * 5 + [429]
+    slip = {**form, **GOOD}
+    good = slip | {"ask": world.asks[0].id}
+
+    def codes(*sent: dict[str, object]) -> list[int]:
+        return [client.post(f"{page}suggest", data=each).status_code for each in sent]
+
+    assert codes(*[slip] * 6, *[good] * 6, slip) == [422] * 6 + [303] * 5 + [429] * 2
 
 
 def test_nothing_is_suggested_once_the_campaign_is_over(
@@ -149,7 +154,12 @@ def test_a_candidate_objects_and_it_is_public_at_once(
     assert "Your objection is public now." in noted
     assert "A receipt is on its way to you." in noted
     again = client.post(path, data={**form, "words": "Again."})
-    assert again.location == f"{door}record"
+    assert again.status_code == 409
+    assert "You have objected to this entry already." in again.text
+    assert "Again." in again.text.partition("What you typed now was not added:")[2]
+    twice = client.post(path, data={**form, "words": "I was not there."}).text
+    assert "You have objected to this entry already." in twice
+    assert "What you typed now" not in twice
     public = client.get(page).text
     assert "Disputed by the candidate" in public
     assert "I was not there." in public
@@ -166,7 +176,14 @@ def test_a_candidate_objects_and_it_is_public_at_once(
     assert "If it was not you who objected, reply" in receipt.body
     # A page that mail scanners open changes nothing; entries of others are not found.
     assert client.get(f"{door}object/999").status_code == 404
-    assert "You cannot object" in client.get(f"{door}object/{own.sequence}").text
+    for number, said in (
+        (own.sequence, "This came through your personal link"),
+        (entry.sequence, "You have objected to this entry already."),
+    ):
+        shown = client.get(f"{door}object/{number}").text
+        assert said in shown
+        assert "Object to this entry" not in shown
+        assert "is marked as disputed at once" not in shown
 
 
 def test_the_head_of_each_day_is_on_the_tracker_and_in_files(

@@ -93,7 +93,7 @@ def test_an_entry_and_the_objection_to_it_are_in_welsh(
     assert mail.subject.startswith("Derbynneb: eich gwrthwynebiad i ateb i")
     assert "Gwrthwynebodd rhywun sydd â'ch dolen bersonol" in mail.body
     again = client.get(f"{door}object/{entry.sequence}")
-    assert "Ni allwch wrthwynebu'r cofnod hwn" in unescape(again.text)
+    assert "Rydych eisoes wedi gwrthwynebu'r cofnod hwn" in unescape(again.text)
 
 
 @pytest.mark.parametrize(

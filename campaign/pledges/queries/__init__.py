@@ -10,6 +10,7 @@ from campaign.pledges.queries.answers import (
 from campaign.pledges.queries.chain import stream_chain
 from campaign.pledges.queries.changes import has_moved_on, list_open_changes
 from campaign.pledges.queries.checking import ChainFault, ChainReport, NotedHead, check_chain
+from campaign.pledges.queries.current_entries import list_current_entries
 from campaign.pledges.queries.heads import find_head, find_published_head, list_published_heads
 from campaign.pledges.queries.history import (
     HistoryEntry,
@@ -77,6 +78,7 @@ __all__ = [
     "is_review",
     "list_candidate_requests",
     "list_current_answers",
+    "list_current_entries",
     "list_entries_to_review",
     "list_events_about",
     "list_ever_answered",

@@ -59,6 +59,8 @@ class HistoryEntry:
     valid_from: date | None = None
     archive_sha256: str = ""
     archive_url: str = ""
+    reason: str = ""
+    """Of a withdrawal that an organiser entered: how the candidate asked for it."""
     marks: Marks = NO_MARKS
     elsewhere: Constituency | None = None
     """Where they stood then; None for where they stand today. It is set in a person's history."""
@@ -218,6 +220,7 @@ def _history_entry(
         valid_from=event.valid_from,
         archive_sha256=event.archive_sha256,
         archive_url=event.archive_url,
+        reason=event.reason,
         marks=marks,
         corrects=event.subject.sequence if event.subject else None,
     )

@@ -15,6 +15,7 @@ from campaign.pledges.rules.changes import (
     TAKES_EFFECT,
     ChangeOutcome,
 )
+from campaign.pledges.rules.copies import copy_ending
 from campaign.pledges.rules.files import (
     COLUMNS,
     check_columns,
@@ -111,6 +112,7 @@ __all__ = [
     "clean_sha256",
     "clean_source_url",
     "clean_text",
+    "copy_ending",
     "find_anachronism",
     "find_flaw",
     "find_newer_before",

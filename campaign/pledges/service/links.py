@@ -1,7 +1,7 @@
 """The links that candidates answer by."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -10,6 +10,7 @@ from campaign.campaigns.rules import CampaignStatus
 from campaign.candidates.models import Candidacy
 from campaign.candidates.queries import get_candidacy, get_candidacy_of_person
 from campaign.candidates.rules import CandidacyStatus
+from campaign.core.clock import day_in
 from campaign.core.languages import Language
 from campaign.core.tokens import Signer, TokenInvalid
 from campaign.elections.queries import get_election
@@ -149,6 +150,11 @@ def takes_answers(session: Session, campaign: Campaign, *, now: datetime) -> boo
     return (
         campaign.status is CampaignStatus.LIVE and election.phase(now) is not ElectionPhase.CLOSED
     )
+
+
+def today_in(session: Session, campaign: Campaign, *, now: datetime) -> date:
+    """Return the day that it is where a campaign's election is held."""
+    return day_in(get_election(session, campaign.election_id).timezone, now)
 
 
 def revoke_answer_link(session: Session, *, campaign_id: int, candidacy_id: int) -> None:

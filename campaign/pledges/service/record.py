@@ -27,12 +27,13 @@ from campaign.pledges.rules import (
     Stance,
     VerificationLevel,
     check_said_on,
+    clean_reason,
     clean_sha256,
     clean_source_url,
     clean_text,
 )
 from campaign.pledges.service.chaining import append, append_about, lock_record
-from campaign.pledges.service.links import takes_answers
+from campaign.pledges.service.links import takes_answers, today_in
 from campaign.pledges.service.order import (
     check_order,
     check_takes_no_place,
@@ -81,7 +82,6 @@ def record_pledge(
     AnswersClosed (for the candidate) or RecordClosed (for an organiser).
     """
     _check_who(channel, entered_by)
-    check_said_on(valid_from, today=now.date())
     statement = clean_text(statement, limit=STATEMENT_LIMIT)
     quote = clean_text(quote, limit=QUOTE_LIMIT)
     source_url = clean_source_url(source_url)
@@ -91,6 +91,7 @@ def record_pledge(
         raise PledgeInvalid("Give the source of this answer: a web address or a quote.")
     campaign = lock_record(session, campaign_id)
     check_is_open(session, campaign, entered_by=entered_by, now=now)
+    check_said_on(valid_from, today=today_in(session, campaign, now=now))
     ask_version = _current_version(session, campaign_id=campaign_id, ask_id=ask_id)
     history = list_entries_of(session, campaign_id, candidacy_id, ask_id)
     corrected = None if corrects is None else get_corrected(history, corrects)
@@ -200,10 +201,10 @@ def review_pledge(
 ) -> PledgeEvent:
     """Find an organiser's entry right, which makes it public, or wrong; return the new event.
 
-    Raises PledgeEventNotFound, OwnEntry, AlreadyReviewed, or PledgeInvalid for the reason, or
-    where the days of this entry and one that is public are not in the order of the record.
+    What is wrong needs a reason. Raises PledgeEventNotFound, OwnEntry, AlreadyReviewed, or
+    PledgeInvalid for the reason, or where the days of this entry and one that is public are not in
+    the order of the record.
     """
-    reason = clean_text(reason, limit=REASON_LIMIT)
     entry = session.get(PledgeEvent, event_id)
     if entry is None or entry.kind not in ENTRY_KINDS or entry.channel is Channel.LINK:
         raise PledgeEventNotFound("There is no entry of this number to review.")
@@ -214,6 +215,7 @@ def review_pledge(
     waiting = next(each for each in history if each.event_id == entry.id)
     if waiting.decision is not None:
         raise AlreadyReviewed("This entry has been reviewed already.")
+    reason = clean_text(reason, limit=REASON_LIMIT) if is_right else clean_reason(reason)
     if is_right:
         check_order(waiting, history)
     return append_about(

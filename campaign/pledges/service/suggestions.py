@@ -28,7 +28,7 @@ from campaign.pledges.rules import (
     clean_text,
 )
 from campaign.pledges.service.chaining import lock_record
-from campaign.pledges.service.links import takes_answers
+from campaign.pledges.service.links import takes_answers, today_in
 
 MOST_WAITING = 20
 """Suggestions about one candidate that may wait: more than organisers read is noise or spite."""
@@ -75,11 +75,11 @@ def suggest_evidence(
     Raises PledgeInvalid, RecordClosed, or TooManySuggestions about this candidate.
     """
     source_url, quote = clean_source_url(source_url), clean_text(quote, limit=QUOTE_LIMIT)
-    check_said_on(said_on, today=now.date())
     if not (source_url or quote):
         raise PledgeInvalid("Give a web address or the words that were said: one is enough.")
     campaign = lock_record(session, campaign_id)
     _check_candidacy(session, campaign, candidacy_id, now=now)
+    check_said_on(said_on, today=today_in(session, campaign, now=now))
     waiting = (
         EvidenceSuggestion.campaign_id == campaign_id,
         EvidenceSuggestion.candidacy_id == candidacy_id,

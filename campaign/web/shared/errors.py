@@ -75,23 +75,28 @@ def _page(status: int, *, error: CampaignError | None = None, is_plain: bool = F
         405: _("This page cannot be used that way"),
         409: _("That is not possible now"),
         410: _("This link has ended"),
-        413: _("That was too long"),
+        413: _("That file is too large") if _is_upload() else _("That was too long"),
         422: _("Something in the form needs to be mended"),
         429: _("Too many tries in a short time"),
     }
     title = titles.get(status, _("Something went wrong on our side"))
     if not is_plain and _is_in_office():
-        return _office_page(status, title=title, detail=detail)
+        return _office_page(status, title=title, detail=detail, is_upload=_is_upload())
     is_framed = request.path.startswith("/embed/")
     page = render_template(
         "errors/framed.html" if is_framed else "errors/error.html",
         title=title,
         status=status,
         detail=detail,
+        is_upload=_is_upload(),
         campaign=None if is_plain else find_campaign(),
     )
     # A browser that may not frame an answer shows an error of its own, as if the site were down.
     return let_be_framed(_answer(page, status)) if is_framed else _answer(page, status)
+
+
+def _is_upload() -> bool:
+    return request.mimetype == "multipart/form-data"
 
 
 def _is_in_office() -> bool:

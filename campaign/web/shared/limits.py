@@ -3,7 +3,8 @@
 import hashlib
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy.engine import make_url
 from werkzeug.exceptions import TooManyRequests
+from werkzeug.wrappers import Response
 
 from campaign.core.config import Settings
 from campaign.web.shared.limit_storage import SCHEME
@@ -70,16 +72,31 @@ _LOGIN_ENDPOINTS = (
 )
 
 
-Mark = tuple[Limit, Callable[[], bool] | None]
+@dataclass(frozen=True)
+class Mark:
+    """That a view is limited, and which of its requests count."""
+
+    limit: Limit
+    when: Callable[[], bool] | None
+    is_done_only: bool
+
+    def is_meant(self) -> bool:
+        """Tell whether this request is one of those that are limited."""
+        return self.when is None or self.when()
+
 
 _log = structlog.get_logger(__name__)
 
 
-def limited(limit: Limit, *, when: Callable[[], bool] | None = None) -> Callable[[View], View]:
+def limited(
+    limit: Limit, *, when: Callable[[], bool] | None = None, is_done_only: bool = False
+) -> Callable[[View], View]:
     """Mark a view as limited; stands below the route, above other decorators.
 
-    Where ``when`` is given, only requests of which it is true count. A view may bear several
-    marks. Only marked here: each application counts with its own limiter, or not at all.
+    Where ``when`` is given, only requests of which it is true count; with ``is_done_only``, of
+    those only what was done and led on to a next page, not what came back to be mended. A view may
+    bear several marks. Only marked here: each application counts with its own limiter, or not at
+    all.
     """
 
     def mark(view: View) -> View:
@@ -87,7 +104,7 @@ def limited(limit: Limit, *, when: Callable[[], bool] | None = None) -> Callable
         def marked(*args: Any, **kwargs: Any) -> Any:
             return view(*args, **kwargs)
 
-        setattr(marked, _MARK, ((limit, when), *getattr(view, _MARK, ())))
+        setattr(marked, _MARK, (Mark(limit, when, is_done_only), *getattr(view, _MARK, ())))
         return marked  # type: ignore[return-value]
 
     return mark
@@ -101,7 +118,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     for endpoint, view in list(app.view_functions.items()):
         marks: tuple[Mark, ...] = getattr(view, _MARK, ())
         if endpoint in _LOGIN_ENDPOINTS:
-            marks = ((LOGIN, _is_post),)
+            marks = (Mark(LOGIN, _is_post, is_done_only=False),)
         if marks:
             app.view_functions[endpoint] = guard.before(view, marks)
 
@@ -116,27 +133,49 @@ class _Guard:
 
     def before(self, view: Callable[..., Any], marks: tuple[Mark, ...]) -> Callable[..., Any]:
         """Return the view with its limits in front of it."""
-        parsed = [(limit.name, parse_many(limit.rates), when) for limit, when in marks]
+        parsed = [(mark, parse_many(mark.limit.rates)) for mark in marks]
 
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             client = _client_key(request.remote_addr or "", self._secret)
-            for name, rates, when in parsed:
-                if when is None or when():
-                    self._count(client, name, rates)
-            return view(*args, **kwargs)
+            meant = [(mark, rates) for mark, rates in parsed if mark.is_meant()]
+            for mark, rates in meant:
+                count = self._counter.test if mark.is_done_only else self._counter.hit
+                self._refuse_beyond(client, mark.limit.name, rates, count)
+            answer = view(*args, **kwargs)
+            for mark, rates in meant:
+                if mark.is_done_only and _is_done(answer):
+                    self._count(client, mark.limit.name, rates)
+            return answer
 
         return guarded
 
-    def _count(self, client: str, name: str, rates: list[RateLimitItem]) -> None:
-        try:
+    def _refuse_beyond(
+        self, client: str, name: str, rates: list[RateLimitItem], count: Callable[..., bool]
+    ) -> None:
+        with _open_when_broken():
             for rate in rates:
-                if not self._counter.hit(rate, client, name):
+                if not count(rate, client, name):
                     ends_at = self._counter.get_window_stats(rate, client, name).reset_time
                     raise TooManyRequests(retry_after=max(1, round(ends_at - time.time())))
-        except StorageError as error:
-            # A guard must not close the shop: the request passes, the operator reads of it.
-            _log.warning("rate_limit_not_counted", error=type(error.storage_error).__name__)
+
+    def _count(self, client: str, name: str, rates: list[RateLimitItem]) -> None:
+        with _open_when_broken():
+            for rate in rates:
+                self._counter.hit(rate, client, name)
+
+
+@contextmanager
+def _open_when_broken() -> Iterator[None]:
+    try:
+        yield
+    except StorageError as error:
+        # A guard must not close the shop: the request passes, the operator reads of it.
+        _log.warning("rate_limit_not_counted", error=type(error.storage_error).__name__)
+
+
+def _is_done(answer: object) -> bool:
+    return isinstance(answer, Response) and answer.status_code == 303
 
 
 def storage_uri(settings: Settings) -> str:

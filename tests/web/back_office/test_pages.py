@@ -23,6 +23,7 @@ from campaign.pledges.models import CandidateRequest, PledgeEvent
 from campaign.pledges.queries import list_current_answers
 from campaign.pledges.rules import Channel, RequestKind, Stance
 from campaign.pledges.service import note_request, record_pledge
+from tests.conftest import FrozenClock
 from tests.factories import EARLY, CampaignFactory
 from tests.web.back_office.conftest import token_of
 from tests.web.client import CheckingClient
@@ -302,27 +303,25 @@ def test_a_pledge_is_entered_by_one_and_made_public_by_another(
             answers = list_current_answers(session, arranged.campaign_id)
         return [answer.stance for answer in answers.values()]
 
-    approve = f"{review}{event.id}"
+    approve = f"{review}{event.id}/approve"
     assert "somebody else must review it" in first.get(review).text
     # Somebody who entered it finds no button, and the address refuses.
     token = token_of(first, path)
-    refused = first.post(approve, data={"verdict": "right", "csrf_token": token})
+    refused = first.post(approve, data={"csrf_token": token})
     assert refused.status_code == 409
     assert public() == []
-    assert post(second, approve, page=review, verdict="right").status_code == 303
+    assert post(second, approve, page=review).status_code == 303
     assert public() == [Stance.PARTLY]
     assert "Nothing waits for review" in second.get(review).text
-    again = second.post(approve, data={"verdict": "wrong", "csrf_token": token_of(second, path)})
+    again = post(second, f"{review}{event.id}/reject", page=path, reason="no")
     assert (again.status_code, again.location) == (303, review)
     text = second.get(review).text
     assert "has been reviewed already, so this press changed nothing" in text
     assert "The entry is rejected" not in text
     assert public() == [Stance.PARTLY]
     assert len(fetch(select(PledgeEvent))) == 2
-    for wrong in (f"{review}99", f"{review}{fetch(select(PledgeEvent.id))[-1]}"):
-        nowhere = second.post(
-            wrong, data={"verdict": "right", "csrf_token": token_of(second, path)}
-        )
+    for number in (99, fetch(select(PledgeEvent.id))[-1]):
+        nowhere = post(second, f"{review}{number}/approve", page=path)
         assert nowhere.status_code == 404
 
 
@@ -337,8 +336,8 @@ def test_entries_of_one_campaign_are_not_reviewed_below_another(
     slug = other.slug
     web_session.commit()
     second = log_in()
-    approve = f"/organise/{slug}/review/{event.id}"
-    assert post(second, approve, page=path, verdict="right").status_code == 404
+    approve = f"/organise/{slug}/review/{event.id}/approve"
+    assert post(second, approve, page=path).status_code == 404
     assert len(fetch(select(PledgeEvent))) == 1
 
 
@@ -371,6 +370,23 @@ def test_no_ask_is_chosen_beforehand(log_in: LogIn, arranged: SimpleNamespace) -
     assert page.count("(optional)") == 6
 
 
+def test_no_key_pressed_in_a_reason_makes_an_entry_public(
+    log_in: LogIn, arranged: SimpleNamespace, web_session: Session, clock: FrozenClock
+) -> None:
+    record_pledge(
+        web_session, campaign_id=arranged.campaign_id, candidacy_id=arranged.jane_candidacy_id,
+        ask_id=arranged.ask_id, stance=Stance.NO, channel=Channel.LETTER, quote="Never.",
+        entered_by="organiser:901", now=clock(),
+    )  # fmt: skip
+    web_session.commit()
+    page = log_in().get(f"{arranged.base}/review/").text
+    approve, reject = (each.partition("</form>")[0] for each in page.split("/review/1/")[1:])
+    assert "make it public" in approve
+    assert "reason" not in approve
+    assert "make it public" not in reject
+    assert 'name="reason"' in reject
+
+
 def test_an_entry_that_is_wrong_never_becomes_public(
     log_in: LogIn, arranged: SimpleNamespace, fetch: Fetch
 ) -> None:
@@ -380,7 +396,20 @@ def test_an_entry_that_is_wrong_never_becomes_public(
     post(log_in(), path, **form, source_url="https://example.org/letter")
     (event,) = fetch(select(PledgeEvent))
     second = log_in()
-    assert post(second, f"{review}{event.id}", page=review, verdict="wrong").status_code == 303
+    reject = f"{review}{event.id}/reject"
+    for typed in ("", "too short", "It was\u202e somebody else"):
+        returned = post(second, reject, page=review, reason=typed)
+        assert returned.status_code == 422
+        assert f'href="#reason-{event.id}"' in returned.text
+        assert "<details open>" in returned.text
+        assert 'aria-current="true">To review' in returned.text
+        assert 'aria-current="true">Answers' in returned.text
+        assert f">{typed}</textarea>" in returned.text
+    assert len(fetch(select(PledgeEvent))) == 1
+    assert post(second, reject, page=review, reason="It was somebody else.").status_code == 303
+    assert "The entry is rejected." in second.get(review).text
+    entry = second.get(f"{arranged.base}/record/{event.sequence}").text
+    assert "never public. Reason: It was somebody else." in entry
     page = second.get(f"{arranged.base}/candidates/{arranged.jane_id}/").text
     assert "Rejected in review; never public" in page
 
@@ -551,7 +580,7 @@ def test_errors_inside_the_office_keep_its_navigation(
         assert "Log out" in answer.text, path
         assert words in answer.text
         assert (f"{base}/record/" in answer.text) is path.startswith(base)
-    late = viewer.post(f"{base}/review/1", data={"verdict": "right"})
+    late = viewer.post(f"{base}/review/1/approve")
     assert late.status_code == 400
     assert "Log out" in late.text
     stranger = app.test_client().get(f"{base}/nowhere")

@@ -1,6 +1,7 @@
 """The office's pages of the record: entries, objections, hiding, suggestions, copies."""
 
 import io
+import re
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -60,6 +61,11 @@ def act(client: CheckingClient, base: str, sequence: int, step: str, reason: str
     return client.post(
         f"{page}/{step}", data={"reason": reason, "csrf_token": token_of(client, page)}
     )
+
+
+def approve(client: CheckingClient, base: str, event_id: int) -> Any:
+    page = f"{base}/review/"
+    return client.post(f"{page}{event_id}/approve", data={"csrf_token": token_of(client, page)})
 
 
 def test_the_list_is_narrowed_by_words_and_by_state(
@@ -217,7 +223,56 @@ def test_a_copy_is_kept_by_its_hash_and_handed_to_organisers_only(
     copy = client.get(f"{arranged.base}/record/{event.sequence}/copy")
     assert copy.data == b"y" * 300_000
     assert copy.headers["Content-Disposition"].startswith("attachment")
+    assert copy.headers["Content-Disposition"].endswith(f"{event.archive_sha256[:12]}.txt")
+    assert copy.headers["X-Content-Type-Options"] == "nosniff"
     assert app.test_client().get(f"{arranged.base}/record/1/copy").status_code == 303
+
+
+def test_of_a_file_that_is_much_too_large_it_is_said_that_the_file_is(
+    log_in: LogIn, arranged: SimpleNamespace
+) -> None:
+    path = f"{arranged.base}/candidates/{arranged.jane_id}/pledge"
+    answer = log_in().post(
+        path,
+        # Its length is what is looked at first, so that nothing of it need be there.
+        environ_overrides={"CONTENT_LENGTH": "11000000"},
+        content_type="multipart/form-data; boundary=film",
+    )
+    assert answer.status_code == 413
+    assert "That file is too large" in answer.text
+    assert "choose a file of at most 10 megabytes" in answer.text
+    assert "shorten the text" not in answer.text
+
+
+def test_no_link_of_the_main_pages_leads_where_the_role_is_too_low(
+    log_in: LogIn, arranged: SimpleNamespace, web_session: Session, clock: FrozenClock
+) -> None:
+    suggest_evidence(
+        web_session, campaign_id=arranged.campaign_id, candidacy_id=arranged.jane_candidacy_id,
+        ask_id=arranged.ask_id, stance=Stance.NO, source_url="https://example.org/report",
+        quote="", said_on=None, email=None, now=clock(),
+    )  # fmt: skip
+    web_session.commit()
+    for role in Role:
+        client = log_in(role)
+        pages = [f"{arranged.base}/", f"{arranged.base}/record/", f"{arranged.base}/delivery"]
+        assert "One suggestion from the public" in client.get(pages[0]).text
+        tabs = {
+            href
+            for page in pages
+            for href in re.findall(r'<a[^>]* href="(/organise/[^"]+)"', client.get(page).text)
+        }
+        assert f"{arranged.base}/record/" in tabs, role
+        for tab in tabs:
+            assert client.get(tab).status_code in (200, 302), (role, tab)
+        assert (f"{arranged.base}/suggestions/" in tabs) is (role in (Role.ORGANISER, Role.OWNER))
+
+
+def test_a_number_in_a_query_that_no_row_can_have_is_nothing(
+    log_in: LogIn, arranged: SimpleNamespace
+) -> None:
+    path = f"{arranged.base}/candidates/{arranged.jane_id}/pledge?suggestion={10**24}"
+    assert log_in().get(path).status_code == 200
 
 
 def test_a_suggestion_is_taken_up_and_another_rejected(
@@ -275,9 +330,7 @@ def test_the_candidate_is_told_when_an_entry_becomes_public(
     first.post(path, data={**form, "csrf_token": token_of(first, path)})
     assert fetch(select(OutboxMessage)) == []
     (event,) = fetch(select(PledgeEvent))
-    second.post(
-        f"{review}{event.id}", data={"verdict": "right", "csrf_token": token_of(second, review)}
-    )
+    approve(second, arranged.base, event.id)
     (mail,) = fetch(select(OutboxMessage))
     assert "Part of it." in mail.body
     assert "Answer: Partly" in mail.body
@@ -309,8 +362,8 @@ def test_two_organisers_stand_between_a_suggestion_and_the_public(
     form = f"{base}/candidates/{arranged.jane_id}/pledge?suggestion={suggestion_id}"
     assert first.post(form, data=data | {"csrf_token": token_of(first, form)}).status_code == 303
     (event,) = fetch(select(PledgeEvent))
-    own = {"verdict": "right", "csrf_token": token_of(first, form)}
-    assert first.post(f"{review}{event.id}", data=own).status_code == 409
+    own = {"csrf_token": token_of(first, form)}
+    assert first.post(f"{review}{event.id}/approve", data=own).status_code == 409
     # Whoever sends the same once more has not entered it, and may review it.
     clock.advance(minutes=1)
     assert second.post(
@@ -318,10 +371,7 @@ def test_two_organisers_stand_between_a_suggestion_and_the_public(
     ).status_code == 303  # fmt: skip
     assert len(fetch(select(PledgeEvent))) == 1
     assert "Entry 1 says the same, so nothing was added." in second.get(review).text
-    done = second.post(
-        f"{review}{event.id}", data={"verdict": "right", "csrf_token": token_of(second, review)}
-    )
-    assert done.status_code == 303
+    assert approve(second, base, event.id).status_code == 303
     kinds = [(each.kind, each.entered_by) for each in fetch(select(PledgeEvent))]
     assert len({who for _kind, who in kinds}) == 2
     assert [kind for kind, _who in kinds] == ["answer", "review"]
@@ -435,3 +485,67 @@ def test_a_form_that_came_back_says_where_one_is(
     here = f'href="{arranged.base}/record/" aria-current="true">'
     assert f"{here}Answers" in returned.text
     assert f"{here}All answers" in returned.text
+
+
+def test_the_list_shows_every_state_of_an_entry(
+    log_in: LogIn, arranged: SimpleNamespace, entry: int, web_session: Session, clock: FrozenClock
+) -> None:
+    client, base = log_in(), arranged.base
+    record_pledge(
+        web_session, campaign_id=arranged.campaign_id, candidacy_id=arranged.jane_candidacy_id,
+        ask_id=arranged.ask_id, stance=Stance.NO, channel=Channel.LETTER, quote="Never.",
+        entered_by="organiser:901", now=clock(),
+    )  # fmt: skip
+    web_session.commit()
+
+    def states(sequence: int) -> str:
+        row = client.get(f"{base}/record/").text.partition(f"/record/{sequence}")[2]
+        return row.partition("</tr>")[0].partition('data-label="State">')[2]
+
+    act(client, base, entry, "dispute", "By telephone, on 1 May.")
+    assert "Disputed" in states(entry)
+    act(client, base, entry, "strike", "It was somebody else.")
+    act(client, base, entry, "hide", "It names a private person.")
+    for state in ("Reviewed", "No longer counts", "Texts hidden"):
+        assert state in states(entry)
+    waiting = web_session.scalars(select(PledgeEvent).where(PledgeEvent.stance == Stance.NO)).one()
+    assert "Waits for review" in states(waiting.sequence)
+    review_pledge(
+        web_session, event_id=waiting.id, is_right=False, reviewer="organiser:902",
+        reason="It was somebody else.", now=clock(),
+    )  # fmt: skip
+    web_session.commit()
+    assert "Rejected" in states(waiting.sequence)
+    assert "Reviewed" not in states(waiting.sequence)
+
+
+def test_what_is_no_longer_possible_after_the_poll_is_not_offered(
+    log_in: LogIn,
+    arranged: SimpleNamespace,
+    entry: int,
+    web_session: Session,
+    clock: FrozenClock,
+) -> None:
+    suggest_evidence(
+        web_session, campaign_id=arranged.campaign_id, candidacy_id=arranged.jane_candidacy_id,
+        ask_id=arranged.ask_id, stance=Stance.NO, source_url="https://example.org/report",
+        quote="", said_on=None, email=None, now=clock(),
+    )  # fmt: skip
+    (election,) = web_session.scalars(select(Election))
+    web_session.commit()
+    client, base = log_in(), arranged.base
+    offers = {
+        f"{base}/record/{entry}": ("takes this answer back", "Correct it"),
+        f"{base}/suggestions/": ("Take it up",),
+        f"{base}/candidates/{arranged.jane_id}/": ("Record an answer they gave",),
+    }
+    closed = "and until the poll closes."
+    for path, words in offers.items():
+        page = client.get(path).text
+        assert all(each in page for each in words), path
+        assert closed not in page
+    clock.time = election.poll_closes_at
+    for path, words in offers.items():
+        page = client.get(path).text
+        assert not any(each in page for each in words), path
+        assert closed in page

@@ -5,6 +5,7 @@ from flask import Blueprint, render_template, request
 from campaign.organisers.queries import count_audit_entries, list_audit_lines
 from campaign.organisers.rules import Role
 from campaign.web.back_office.access import current_account, requires
+from campaign.web.shared.addresses import read_number
 from campaign.web.shared.context import session
 
 LINES_PER_PAGE = 100
@@ -23,7 +24,7 @@ def show() -> str:
 @requires(Role.OWNER)
 def audit_log() -> str:
     """Show what organisers did, newest first."""
-    page = max(1, request.args.get("page", 1, type=int))
+    page = max(1, request.args.get("page", 1, type=read_number))
     count = count_audit_entries(session())
     lines = list_audit_lines(session(), limit=LINES_PER_PAGE, offset=(page - 1) * LINES_PER_PAGE)
     return render_template(

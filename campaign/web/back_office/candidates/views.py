@@ -17,6 +17,7 @@ from campaign.pledges.queries import (
     list_open_changes,
 )
 from campaign.pledges.rules import REVOKING
+from campaign.pledges.service import takes_answers
 from campaign.reports.office_candidates import (
     MAXIMUM_ROWS,
     CandidatePage,
@@ -28,6 +29,7 @@ from campaign.reports.office_candidates import (
 )
 from campaign.web.back_office.access import current_account, current_actor, requires
 from campaign.web.back_office.candidates.forms import AddressForm
+from campaign.web.shared.addresses import read_number
 from campaign.web.shared.context import now, session, toolkit
 
 blueprint = Blueprint("organise_candidates", __name__, url_prefix="/organise/<campaign_slug>")
@@ -44,7 +46,7 @@ def search(campaign_slug: str) -> str:
     words = request.args.get("q", "").strip()[:100]
     # Any other value of the address means everybody.
     group = request.args.get("group", type=Group)
-    offset = min(max(request.args.get("from", default=0, type=int), 0), FURTHEST)
+    offset = min(max(request.args.get("from", default=0, type=read_number), 0), FURTHEST)
     rows, count = search_candidates(
         session(), campaign, words=words, group=group, limit=MAXIMUM_ROWS, offset=offset
     )
@@ -81,6 +83,7 @@ def show(campaign_slug: str, person_id: int) -> str:
             if has_open_request(session(), campaign.id, page.candidacy.id, each)
         ],
         is_link_revoked=is_link_revoked(session(), campaign.id, page.candidacy.id),
+        is_open=takes_answers(session(), campaign, now=now()),
     )
 
 

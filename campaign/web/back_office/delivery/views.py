@@ -27,6 +27,7 @@ from campaign.reports.office_failed_mail import list_failed_mail, list_failed_ma
 from campaign.reports.office_figures import delivery_figures
 from campaign.web.back_office.access import current_account, current_actor, requires
 from campaign.web.back_office.forms import ReasonForm
+from campaign.web.shared.addresses import read_number
 from campaign.web.shared.context import now, session, toolkit
 
 blueprint = Blueprint("organise_delivery", __name__, url_prefix="/organise")
@@ -85,7 +86,7 @@ def failed_submit(campaign_slug: str, message_id: int) -> Response | tuple[str, 
     if not form.validate_on_submit():
         return _failed_page(campaign_slug, message_id, form), 422
     reason = form.reason.data or ""
-    chosen = request.form.get("message", type=int)
+    chosen = request.form.get("message", type=read_number)
     count = retry_letters_like(
         session(),
         campaign.id,
@@ -148,7 +149,7 @@ def failed_mail_submit(message_id: int) -> Response | tuple[str, int]:
     form = ReasonForm()
     if not form.validate_on_submit():
         return _failed_mail_page(message_id, form), 422
-    chosen = request.form.get("message", type=int)
+    chosen = request.form.get("message", type=read_number)
     meant = chosen or message_id
     count = retry_mail_like(session(), meant, is_alone=chosen is not None, now=now())
     if count:

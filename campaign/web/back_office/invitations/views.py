@@ -22,6 +22,7 @@ from campaign.pledges.queries import count_invitations, find_timetable, list_fai
 from campaign.web.back_office.access import current_account, current_actor, requires
 from campaign.web.back_office.forms import ReasonForm
 from campaign.web.back_office.invitations.forms import TimetableForm
+from campaign.web.shared.addresses import read_number
 from campaign.web.shared.context import now, session, toolkit
 
 blueprint = Blueprint(
@@ -99,7 +100,7 @@ def retry_submit(campaign_slug: str) -> Response | tuple[str, int]:
     if not form.validate_on_submit():
         return _page(campaign_slug, retry_form=form), 422
     # A number that is none means no message, not every one.
-    only = request.form.get("message", -1, type=int) if "message" in request.form else None
+    only = request.form.get("message", -1, type=read_number) if "message" in request.form else None
     count = retry_invitations(session(), campaign.id, only=only, now=now())
     if count:
         _log("retry_invitations", campaign.id, form.reason.data or "")

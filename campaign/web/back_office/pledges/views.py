@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from campaign.campaigns.queries import get_campaign, list_asks
 from campaign.core.errors import InvalidInput
-from campaign.followups.record import review_and_tell
+from campaign.followups.record import Decision, review_and_tell
 from campaign.organisers.queries import list_actor_names
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
@@ -17,10 +17,10 @@ from campaign.pledges.queries import (
     find_numbered_entry,
     find_waiting_suggestion,
     is_entry_of,
-    list_current_answers,
+    list_current_entries,
     list_entries_to_review,
 )
-from campaign.pledges.rules import Channel, Stance
+from campaign.pledges.rules import Channel, EventKind, Stance
 from campaign.pledges.service import (
     COPY_LIMIT,
     check_is_open,
@@ -30,8 +30,10 @@ from campaign.pledges.service import (
 )
 from campaign.reports.office_candidates import candidate_page
 from campaign.web.back_office.access import current_account, current_actor, requires
+from campaign.web.back_office.forms import ReasonForm
 from campaign.web.back_office.pledges.forms import PledgeForm
 from campaign.web.back_office.record.views import told_words
+from campaign.web.shared.addresses import read_number
 from campaign.web.shared.context import now, session, toolkit
 
 blueprint = Blueprint("organise_pledges", __name__, url_prefix="/organise/<campaign_slug>")
@@ -75,7 +77,7 @@ def record_submit(campaign_slug: str, person_id: int) -> Response | tuple[str, i
                 valid_from=form.said_on.data,
                 archive_sha256=sha256,
                 archive_url=form.archive_url.data or "",
-                corrects=request.args.get("corrects", type=int),
+                corrects=request.args.get("corrects", type=read_number),
             )
             _take_up_suggestion(campaign.id, event.id)
         except InvalidInput as error:
@@ -103,53 +105,36 @@ def record_submit(campaign_slug: str, person_id: int) -> Response | tuple[str, i
 @requires(Role.VIEWER)
 def review(campaign_slug: str) -> str:
     """List what waits for a second organiser."""
-    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
-    entries = list_entries_to_review(session(), campaign.id)
-    return render_template(
-        "back_office/review.html",
-        campaign=campaign,
-        entries=entries,
-        current=list_current_answers(
-            session(), campaign.id, candidacy_ids={entry.candidacy_id for entry in entries}
-        ),
-        names=list_actor_names(session(), {entry.entered_by for entry in entries}),
-        me=current_actor(),
-    )
+    return _review_page(campaign_slug, ReasonForm(formdata=None))
 
 
-@blueprint.post("/review/<int:event_id>")
+@blueprint.post("/review/<int:event_id>/approve")
 @requires(Role.ORGANISER)
-def review_submit(campaign_slug: str, event_id: int) -> Response:
-    """Find an entry right, which makes it public, or wrong."""
-    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
-    verdict = request.form.get("verdict")
-    if verdict not in ("right", "wrong") or not is_entry_of(session(), campaign.id, event_id):
-        abort(404)
+def approve_submit(campaign_slug: str, event_id: int) -> Response | tuple[str, int]:
+    """Find an entry right, which makes it public."""
     try:
-        decision = review_and_tell(
-            toolkit(),
-            session(),
-            campaign,
-            event_id=event_id,
-            is_right=verdict == "right",
-            reason=request.form.get("reason", ""),
-            actor=current_actor(),
-            now=now(),
-        )
+        decision = _decide(campaign_slug, event_id, is_right=True)
     except InvalidInput as error:
-        flash(str(error), "error")
-        return redirect(url_for(".review", campaign_slug=campaign_slug), 303)
-    except AlreadyReviewed:
-        # A second press, or a colleague was quicker.
-        flash(_("This entry has been reviewed already, so this press changed nothing."))
-        return redirect(url_for(".review", campaign_slug=campaign_slug), 303)
-    _log("approve_pledge" if verdict == "right" else "reject_pledge", f"pledge_event:{event_id}")
-    told = told_words(is_told=decision.is_candidate_told)
-    flash(
-        f"{_('The answer is public now.')} {told}"
-        if verdict == "right"
-        else _("The entry is rejected. It stays in the record and is never public.")
-    )
+        return _review_again(campaign_slug, ReasonForm(formdata=None), event_id, error)
+    if decision:
+        _log("approve_pledge", f"pledge_event:{event_id}")
+        told = told_words(is_told=decision.is_candidate_told)
+        flash(f"{_approved_words(decision)} {told}")
+    return redirect(url_for(".review", campaign_slug=campaign_slug), 303)
+
+
+@blueprint.post("/review/<int:event_id>/reject")
+@requires(Role.ORGANISER)
+def reject_submit(campaign_slug: str, event_id: int) -> Response | tuple[str, int]:
+    """Find an entry wrong, with a reason: it never becomes public."""
+    form = ReasonForm()
+    try:
+        decision = _decide(campaign_slug, event_id, is_right=False, reason=form.reason.data or "")
+    except InvalidInput as error:
+        return _review_again(campaign_slug, form, event_id, error)
+    if decision:
+        _log("reject_pledge", f"pledge_event:{event_id}")
+        flash(_("The entry is rejected. It stays in the record and is never public."))
     return redirect(url_for(".review", campaign_slug=campaign_slug), 303)
 
 
@@ -171,7 +156,7 @@ def _keep_copy(form: PledgeForm) -> str:
 
 
 def _take_up_suggestion(campaign_id: int, event_id: int) -> None:
-    suggestion_id = request.args.get("suggestion", type=int)
+    suggestion_id = request.args.get("suggestion", type=read_number)
     if suggestion_id is None:
         return
     try:
@@ -230,6 +215,63 @@ def _form_page(campaign_slug: str, person_id: int, form: PledgeForm) -> str:
     )
 
 
+def _review_page(campaign_slug: str, form: ReasonForm, *, failed_id: int | None = None) -> str:
+    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
+    entries = list_entries_to_review(session(), campaign.id)
+    return render_template(
+        "back_office/review.html",
+        campaign=campaign,
+        entries=entries,
+        current=list_current_entries(
+            session(), campaign.id, candidacy_ids={entry.candidacy_id for entry in entries}
+        ),
+        names=list_actor_names(session(), {entry.entered_by for entry in entries}),
+        me=current_actor(),
+        form=form,
+        failed_id=failed_id,
+    )
+
+
+def _review_again(
+    campaign_slug: str, form: ReasonForm, event_id: int, error: InvalidInput
+) -> tuple[str, int]:
+    """Return the list with what must be done about an entry, at the field to reject it."""
+    form.reason.errors = [str(error)]
+    return _review_page(campaign_slug, form, failed_id=event_id), 422
+
+
+def _approved_words(decision: Decision) -> str:
+    """Return what has become public, and whether it counts."""
+    if decision.is_behind:
+        return str(_("The entry is public now, in the history: a newer one counts."))
+    if decision.entry.kind is EventKind.WITHDRAWAL:
+        return str(_("The withdrawal is public now: the answer before it no longer counts."))
+    return str(_("The answer is public now."))
+
+
+def _decide(
+    campaign_slug: str, event_id: int, *, is_right: bool, reason: str = ""
+) -> Decision | None:
+    """Review an entry; None, and said, for a second press or where a colleague was quicker."""
+    campaign = get_campaign(session(), campaign_slug, include_drafts=True)
+    if not is_entry_of(session(), campaign.id, event_id):
+        abort(404)
+    try:
+        return review_and_tell(
+            toolkit(),
+            session(),
+            campaign,
+            event_id=event_id,
+            is_right=is_right,
+            reason=reason,
+            actor=current_actor(),
+            now=now(),
+        )
+    except AlreadyReviewed:
+        flash(_("This entry has been reviewed already, so this press changed nothing."))
+        return None
+
+
 def _log(verb: str, subject: str) -> None:
     record_audit(
         session(), organiser_id=current_account().id, verb=verb, subject=subject, now=now()
@@ -238,7 +280,7 @@ def _log(verb: str, subject: str) -> None:
 
 def _suggestion(campaign_slug: str) -> Any:
     """Return the suggestion that the address names, while it waits."""
-    suggestion_id = request.args.get("suggestion", type=int)
+    suggestion_id = request.args.get("suggestion", type=read_number)
     if suggestion_id is None:
         return None
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
@@ -247,7 +289,7 @@ def _suggestion(campaign_slug: str) -> Any:
 
 def _corrected(campaign_slug: str) -> Any:
     """Return the entry that the address names, if an answer can correct it."""
-    sequence = request.args.get("corrects", type=int)
+    sequence = request.args.get("corrects", type=read_number)
     if sequence is None:
         return None
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)

@@ -10,10 +10,12 @@ from campaign.followups.record import RecordStep, take_step
 from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
 from campaign.pledges.errors import AlreadyDecided
+from campaign.pledges.rules import copy_ending
 from campaign.pledges.service import find_copy
 from campaign.reports.office_record import RecordState, entry_page, record_page
 from campaign.web.back_office.access import current_account, current_actor, requires
 from campaign.web.back_office.forms import ReasonForm
+from campaign.web.shared.addresses import read_number
 from campaign.web.shared.context import now, session, toolkit
 
 blueprint = Blueprint("organise_record", __name__, url_prefix="/organise/<campaign_slug>/record")
@@ -27,7 +29,7 @@ def index(campaign_slug: str) -> str:
     words = request.args.get("q", "").strip()[:100]
     # Any other value of the address means all entries.
     state = request.args.get("state", type=RecordState)
-    number = request.args.get("page", 1, type=int)
+    number = request.args.get("page", 1, type=read_number)
     return render_template(
         "back_office/record.html",
         campaign=campaign,
@@ -53,7 +55,7 @@ def act_submit(campaign_slug: str, sequence: int, step: str) -> Response | tuple
         abort(404)
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
     form = ReasonForm()
-    page = entry_page(session(), campaign, sequence=sequence)
+    page = entry_page(session(), campaign, sequence=sequence, now=now())
     if not form.validate_on_submit():
         return _page(campaign_slug, sequence, form, step=step), 422
     reason = form.reason.data or ""
@@ -92,12 +94,13 @@ def act_submit(campaign_slug: str, sequence: int, step: str) -> Response | tuple
 def copy(campaign_slug: str, sequence: int) -> Response:
     """Hand out the archived copy of an entry's source, to be saved and not shown here."""
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
-    sha256 = entry_page(session(), campaign, sequence=sequence).entry.archive_sha256
+    sha256 = entry_page(session(), campaign, sequence=sequence, now=now()).entry.archive_sha256
     path = find_copy(toolkit().settings.instance_path / "archive", sha256)
     if path is None:
         abort(404)
-    response = Response(path.read_bytes(), mimetype="application/octet-stream")
-    name = f"{campaign.slug}-entry-{sequence}-{sha256[:12]}"
+    content = path.read_bytes()
+    response = Response(content, mimetype="application/octet-stream")
+    name = f"{campaign.slug}-entry-{sequence}-{sha256[:12]}{copy_ending(content)}"
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -129,7 +132,7 @@ def told_words(*, is_told: bool) -> str:
 
 def _page(campaign_slug: str, sequence: int, form: ReasonForm, *, step: str = "") -> str:
     campaign = get_campaign(session(), campaign_slug, include_drafts=True)
-    page = entry_page(session(), campaign, sequence=sequence)
+    page = entry_page(session(), campaign, sequence=sequence, now=now())
     folder = toolkit().settings.instance_path / "archive"
     return render_template(
         "back_office/record_entry.html",

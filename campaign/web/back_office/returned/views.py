@@ -22,6 +22,7 @@ from campaign.reports.office_returns import (
 from campaign.web.back_office.access import current_account, current_actor, requires
 from campaign.web.back_office.forms import ReasonForm
 from campaign.web.back_office.returned.forms import WORKS, DecisionForm, RepairForm
+from campaign.web.shared.addresses import read_number
 from campaign.web.shared.context import now, session, toolkit
 
 blueprint = Blueprint("organise_returned", __name__, url_prefix="/organise/returned")
@@ -107,7 +108,7 @@ def repair_submit(repair_id: int) -> Response | tuple[str, int]:
 @requires(Role.OWNER)
 def suppressions() -> str:
     """List addresses that get nothing more from this installation."""
-    offset = max(0, request.args.get("from", 0, type=int))
+    offset = max(0, request.args.get("from", 0, type=read_number))
     return render_template(
         "back_office/suppressions.html",
         rows=suppression_rows(session(), limit=PAGE, offset=offset),

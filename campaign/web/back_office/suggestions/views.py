@@ -9,7 +9,7 @@ from campaign.organisers.rules import Role
 from campaign.organisers.service import record_audit
 from campaign.pledges.errors import AlreadyDecided
 from campaign.pledges.queries import find_waiting_suggestion, get_suggestion, list_suggestions
-from campaign.pledges.service import reject_suggestion
+from campaign.pledges.service import reject_suggestion, takes_answers
 from campaign.web.back_office.access import current_account, current_actor, requires
 from campaign.web.back_office.forms import ReasonForm
 from campaign.web.shared.context import now, session
@@ -68,4 +68,5 @@ def _page(campaign_slug: str, form: ReasonForm, *, failed_id: int | None = None)
         suggestions=list_suggestions(session(), campaign.id),
         form=form,
         failed_id=failed_id,
+        is_open=takes_answers(session(), campaign, now=now()),
     )

@@ -42,7 +42,7 @@ def object_(token: str, sequence: int) -> str:
 @blueprint.post("/object/<int:sequence>")
 @limited(ANSWER)
 def object_submit(token: str, sequence: int) -> BaseResponse:
-    """Mark an entry as disputed by the candidate, at once; a second press changes nothing."""
+    """Mark an entry as disputed by the candidate, at once; of a second press it is said so."""
     door = open_door(token)
     entry = _entry(door, sequence)
     form = ObjectionForm()
@@ -58,7 +58,7 @@ def object_submit(token: str, sequence: int) -> BaseResponse:
             now=now(),
         )
     except AlreadyDecided:
-        return redirect(url_for(".show", token=token), code=303)
+        return make_response(_page(token, door, _entry(door, sequence), form), 409)
     mailed = 1 if decision.is_candidate_told else None
     return redirect(url_for(".show", token=token, noted=1, mailed=mailed), code=303)
 

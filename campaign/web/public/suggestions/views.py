@@ -29,7 +29,7 @@ def suggest(campaign_slug: str, person_id: int) -> str:
 
 
 @blueprint.post("/suggest")
-@limited(SUGGESTION, when=is_suggesting)
+@limited(SUGGESTION, when=is_suggesting, is_done_only=True)
 @limited(FORM)
 def suggest_submit(campaign_slug: str, person_id: int) -> Response:
     """Keep a suggestion for the organisers; what a program filled in is thrown away."""
