@@ -12,8 +12,11 @@ from campaign.pledges.queries import (
     CurrentAnswer,
     HistoryEntry,
     list_current_answers,
+    list_mail_refusals,
     list_person_history,
 )
+from campaign.pledges.rules import RequestKind
+from campaign.reports.constituency import can_be_asked
 from campaign.reports.writers import count_writers
 from campaign.supporters.rules import public_count
 
@@ -43,6 +46,8 @@ class CandidateRecord:
     asks: list[AskRecord]
     history: list[HistoryEntry]
     """Public entries, newest first, wherever in the election the candidate stood then."""
+    refusal: RequestKind | None
+    """What they asked for that stops letters."""
     writers: int
     """Supporters with confirmed letters to the candidate, who alone is told of each."""
 
@@ -57,6 +62,11 @@ class CandidateRecord:
         return any(each.answer for each in self.asks)
 
     @property
+    def can_be_asked(self) -> bool:
+        """Whether their silence is theirs, as on the page of the constituency."""
+        return can_be_asked(self.candidacy, self.refusal)
+
+    @property
     def is_withdrawn(self) -> bool:
         """Whether the candidate no longer stands."""
         return self.candidacy.status is CandidacyStatus.WITHDRAWN
@@ -68,6 +78,7 @@ def build_candidate_record(
     """Return what the public sees of one candidate."""
     answers = list_current_answers(session, campaign.id, candidacy_ids=[candidacy.id])
     history = list_person_history(session, campaign.id, candidacy, public_only=True)
+    refusals = list_mail_refusals(session, campaign.id, candidacy_ids=[candidacy.id])
     latest = {entry.ask_id: entry for entry in history if not entry.marks.is_struck}
     return CandidateRecord(
         candidacy=candidacy,
@@ -81,5 +92,6 @@ def build_candidate_record(
             for ask in list_asks(session, campaign.id)
         ],
         history=history[::-1],
+        refusal=refusals.get(candidacy.id),
         writers=count_writers(session, campaign_id=campaign.id, candidacy_id=candidacy.id),
     )

@@ -47,13 +47,25 @@ class CandidateStand:
 
     @property
     def can_be_asked(self) -> bool:
-        """Whether silence is theirs: a letter reaches them, or they want none, or stand no more."""
-        return self.is_reachable or self.is_refusing or not self.is_standing
+        """Whether silence is theirs; see ``can_be_asked``."""
+        return can_be_asked(self.candidacy, self.refusal)
 
     @property
     def agreed(self) -> int:
         """Return to how many asks they said yes, with or without reservations."""
         return sum(answer.stance in AGREEING for answer in self.answers.values())
+
+
+def can_be_asked(candidacy: Candidacy, refusal: RequestKind | None) -> bool:
+    """Tell whether a candidate's silence is theirs.
+
+    It is where a letter reaches them, or they want none, or stand no more.
+    """
+    return (
+        bool(candidacy.person.email and refusal is None)
+        or refusal is RequestKind.NOTHING_MORE
+        or candidacy.status is CandidacyStatus.WITHDRAWN
+    )
 
 
 def list_stands(

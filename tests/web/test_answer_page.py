@@ -19,7 +19,13 @@ from campaign.letters.rules import LetterStatus
 from campaign.pledges.models import CandidateRequest, PledgeEvent
 from campaign.pledges.queries import list_current_answers, wants_no_mail
 from campaign.pledges.rules import Channel, Stance
-from campaign.pledges.service import answer_token, hide_texts, record_pledge, review_pledge
+from campaign.pledges.service import (
+    answer_token,
+    dispute_entry,
+    hide_texts,
+    record_pledge,
+    review_pledge,
+)
 from tests.conftest import FrozenClock
 from tests.factories import EARLY, BallotFactory, CandidacyFactory, EvidenceFactory
 from tests.factories.worlds import PledgeWorld, letter_from_somebody, pledge_world
@@ -213,6 +219,25 @@ def test_a_change_of_the_statement_alone_is_seen_on_every_page(
         card = client.get(path).text
         assert "First of all." in card
         assert shown in card
+
+
+def test_a_disputed_answer_is_marked_where_a_change_of_it_waits(
+    client: CheckingClient, web_session: Session, read: Reads, world: PledgeWorld, door: str
+) -> None:
+    whose = {"campaign_id": world.campaign.id, "now": EARLY}
+    entry = record_pledge(
+        web_session, candidacy_id=world.candidacies[0].id, ask_id=world.asks[0].id,
+        stance=Stance.NO, channel=Channel.LETTER, quote="No.", entered_by="organiser:1", **whose,
+    )  # fmt: skip
+    review_pledge(web_session, event_id=entry.id, is_right=True, reviewer="organiser:2", now=EARLY)
+    dispute_entry(web_session, event_id=entry.id, entered_by="candidate", words="Never.", **whose)
+    web_session.commit()
+    data = form_data(client.get(door)) | {"stance-priority": "yes", "step": "preview"}
+    preview = client.post(door, data=data)
+    assert preview.text.count("Disputed by the candidate") == 1
+    client.post(door, data=form_data(preview) | {"step": "publish"})
+    confirm = links(mails(read(), "Please confirm")[-1])[0]
+    assert client.get(confirm).text.count("Disputed by the candidate") == 1
 
 
 def test_a_withdrawal_waits_too_and_stays_in_the_history(

@@ -9,8 +9,8 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from campaign.candidates.rules import CandidacyStatus
-from campaign.pledges.rules import Stance
-from campaign.pledges.service import dispute_entry, hide_texts
+from campaign.pledges.rules import RequestKind, Stance
+from campaign.pledges.service import dispute_entry, hide_texts, note_request
 from campaign.web.shared.security import FRAMED_POLICY
 from tests.conftest import FrozenClock
 from tests.factories import EARLY, BallotFactory, CampaignFactory, CandidacyFactory
@@ -111,6 +111,24 @@ def test_a_frame_explains_silence_only_where_it_shows_any(
         assert ">No address known<" in text
         assert "“No address known”: the campaign could not ask." in text
         assert meaning not in text
+
+
+def test_whose_address_is_wrong_has_no_address_known_on_every_page(
+    client: CheckingClient, world: PledgeWorld, web_session: Session, clock: FrozenClock
+) -> None:
+    bob = world.candidacies[1]
+    note_request(
+        web_session,
+        campaign_id=world.campaign.id,
+        candidacy_id=bob.id,
+        kind=RequestKind.WRONG_ADDRESS,
+        now=clock(),
+    )
+    web_session.commit()
+    page = f"/safer-streets/candidates/{bob.person_id}/"
+    for path in (page, f"/embed{page.replace('candidates', 'candidate')}", FRAMES[1]):
+        assert ">No address known<" in client.get(path).text, path
+    assert "We know no e-mail address of Bob Birch." in client.get(page).text
 
 
 def test_a_frame_says_where_an_answer_was_given(

@@ -4,8 +4,11 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from campaign.candidates.models import Candidacy
+from campaign.candidates.rules import CandidacyStatus
 from campaign.delivery.rules import Lane
 from campaign.letters.models import Letter
 from tests.conftest import FrozenClock
@@ -133,6 +136,17 @@ def test_the_postcode_is_kept_only_when_signed_with(
         assert [action.postcode for action in actions_of(session)] == [None, "ZQ1 1AA"]
     assert letters(app)[0].body.endswith("Jane Smith")
     assert letters(app)[-1].body.endswith("Jane Smith\nZQ1 1AA")
+
+
+def test_where_everybody_has_withdrawn_meanwhile_the_page_says_so(
+    client: CheckingClient, web_session: Session, place: Place
+) -> None:
+    filled = fill_in(client, place)
+    web_session.execute(update(Candidacy).values(status=CandidacyStatus.WITHDRAWN))
+    web_session.commit()
+    answer = client.post(place.write, data=filled)
+    assert answer.status_code == 422
+    assert "Nobody is known to stand here at the moment" in answer.text
 
 
 def test_an_untouched_template_is_told_from_own_words(

@@ -55,6 +55,7 @@ def test_nobody_is_asked_for_evidence_where_the_poll_is_cancelled(
     world.candidacies[0].ballot.is_cancelled = True
     web_session.commit()
     assert f"{page}suggest" not in client.get(page).text
+    assert client.get(f"{page}suggest").status_code == 410
 
 
 GOOD = {"stance": "no", "source_url": "https://example.org/report", "said_on": "2031-04-30"}

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.models import Campaign
 from campaign.candidates.models import Candidacy
 from campaign.candidates.queries import get_candidacy, get_candidacy_of_person
+from campaign.candidates.rules import CandidacyStatus
 from campaign.pledges.errors import (
     AlreadyDecided,
     AnswersClosed,
@@ -47,13 +48,19 @@ def open_suggestion_box(
 ) -> SuggestionBox:
     """Return for whom evidence can be suggested.
 
-    Raises CandidacyNotFound, or AnswersClosed when the campaign or the poll is over.
+    Raises CandidacyNotFound, or AnswersClosed when the campaign or the poll is over, or the
+    candidate is in no count: they stand no more, or their poll is cancelled.
     """
     candidacy = get_candidacy_of_person(
         session, person_id=person_id, election_id=campaign.election_id
     )
     if not takes_answers(session, campaign, now=now):
         raise AnswersClosed("The campaign or the poll has closed, so nothing more is recorded.")
+    if candidacy.status is CandidacyStatus.WITHDRAWN or candidacy.ballot.is_cancelled:
+        raise AnswersClosed(
+            "This candidate no longer stands, or the poll there is cancelled, so nothing more is "
+            "recorded."
+        )
     return SuggestionBox(campaign, candidacy)
 
 

@@ -53,7 +53,7 @@ def draw_constituency(campaign: Any, place: Any) -> str:
 def draw_candidate(campaign: Any, candidacy: Any) -> str:
     """Return where one candidate stands."""
     record = build_candidate_record(session(), campaign, candidacy)
-    is_known = record.has_answered or bool(candidacy.person.email)
+    is_known = record.has_answered or record.can_be_asked
     return _draw(
         "candidate",
         campaign,
