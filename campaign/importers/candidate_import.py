@@ -42,6 +42,7 @@ from campaign.importers.candidates import CandidateFile, EmailFault, read
 from campaign.importers.errors import MassWithdrawalRefused
 from campaign.importers.garbage import without_garbage_collection
 from campaign.importers.sources import Source
+from campaign.pledges.service import carry_choices
 
 
 class MissingEmails(StrEnum):
@@ -158,6 +159,7 @@ def import_candidates(
         write_parties(session, {r.party_id: r.party_name for r in file.records})
         write_ballots(session, file, ballots)
         write_candidate_changes(session, changes)
+        carry_choices(session, file.election_id, now=now)
     return report
 
 

@@ -6,11 +6,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.candidates.models import AddressCorrection, Candidacy, Person, PersonAlias
+from campaign.candidates.queries import get_candidacy_of_person
 from campaign.candidates.rules import CandidacyStatus
+from campaign.core.languages import Language
 from campaign.elections.models import Ballot, Election
 from campaign.geography.models import Constituency, ConstituencyAlias
 from campaign.importers.errors import ImportRefused, MassWithdrawalRefused
 from campaign.pledges.models import AnswerLink
+from campaign.pledges.queries import get_language, list_mail_refusals
+from campaign.pledges.rules import RequestKind
+from campaign.pledges.service import choose_language, note_request, settle_refusal
 from tests.factories import CampaignFactory
 from tests.importing import (
     ELECTION,
@@ -98,6 +103,32 @@ def test_who_changes_ballots_withdraws_from_the_first(session: Session, tmp_path
     moved = person(1, "Ada Marsh", seat="tarn-and-holm")
     report = import_people(session, write_table(path, [moved, stay]))
     assert (report.plan.added, len(report.plan.withdrawn)) == (1, 1)
+
+
+def test_what_a_candidate_has_chosen_goes_with_them_to_another_ballot(
+    session: Session, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.csv"
+    stay = person(2, "Ben Holm")
+    import_people(session, write_table(path, [person(1, "Ada Marsh"), stay]))
+    before = standing(session, 1)
+    campaign = CampaignFactory(election=session.get_one(Election, ELECTION))
+    whose = {"campaign_id": campaign.id, "candidacy_id": before.id}
+    note_request(session, kind=RequestKind.NOTHING_MORE, note="Please.", now=NOW, **whose)
+    choose_language(session, language=Language.WELSH, **whose)
+    moved = [person(1, "Ada Marsh", seat="tarn-and-holm"), stay]
+    import_people(session, write_table(path, moved))
+    today = get_candidacy_of_person(session, person_id=1, election_id=ELECTION)
+    assert today.id != before.id
+    assert list_mail_refusals(session, campaign.id) == {today.id: RequestKind.NOTHING_MORE}
+    assert get_language(session, campaign.id, today.id) is Language.WELSH
+    settle_refusal(session, campaign_id=campaign.id, candidacy_id=today.id, now=NOW)
+    choose_language(
+        session, campaign_id=campaign.id, candidacy_id=today.id, language=Language.ENGLISH
+    )
+    import_people(session, write_table(path, moved))
+    assert list_mail_refusals(session, campaign.id) == {}, "what they chose since then stands"
+    assert get_language(session, campaign.id, today.id) is Language.ENGLISH
 
 
 def test_results_and_cancelled_polls_are_noted_and_told(session: Session, tmp_path: Path) -> None:

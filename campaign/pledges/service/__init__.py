@@ -45,6 +45,7 @@ from campaign.pledges.service.marks import (
     settle_dispute,
     show_texts,
 )
+from campaign.pledges.service.moving import carry_choices
 from campaign.pledges.service.record import (
     GivenAnswer,
     check_is_open,
@@ -76,6 +77,7 @@ __all__ = [
     "SuggestionBox",
     "answer_token",
     "answer_token_and_language",
+    "carry_choices",
     "change_token",
     "check_is_open",
     "choose_language",
