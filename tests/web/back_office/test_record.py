@@ -418,6 +418,13 @@ def test_a_forgotten_day_is_corrected_from_the_page_of_the_entry(
     assert "A correction was entered" in client.get(f"{base}/record/{entry}").text
     assert f">Entry {entry}</a></dd>" in client.get(f"{base}/record/{new.sequence}").text
     assert f"It corrects entry {entry}" in client.get(f"{base}/review/").text
+    colleague, review = log_in(Role.ORGANISER), f"{base}/review/"
+    approve = f"{review}{new.id}/approve"
+    assert (
+        colleague.post(approve, data={"csrf_token": token_of(colleague, review)}).status_code == 303
+    )
+    public = colleague.get(f"/{arranged.slug}/candidates/{arranged.jane_id}/").text
+    assert f"Corrects entry {entry}." in public
 
 
 def test_an_answer_that_gave_way_is_not_taken_back(
