@@ -165,7 +165,7 @@ def doors(
     answer = page.url
     page.locator(".ask-form").first.get_by_label("Partly", exact=True).check()
     press(page, "Look at my answers")
-    press(page, "Publish my answer")
+    press(page, walk.PUBLISH)
     if "One more step" in page.get_by_role("heading", level=1).inner_text():
         walk.confirm_change(page, candidate.email)
     page.goto(addresses["Overtaken"])
@@ -176,7 +176,7 @@ def doors(
     page.goto(answer)
     page.locator(".ask-form").first.get_by_label("No", exact=True).check()
     press(page, "Look at my answers")
-    press(page, "Publish my answer")
+    press(page, walk.PUBLISH)
     walk.open_newest_mail(page, candidate.email, "Please confirm", earlier=earlier)
     change, dispute = (
         each.get_attribute("href") or "" for each in page.locator(".letter-text a").all()[:2]

@@ -259,13 +259,17 @@ def office_pages(page: Page, doors: Doors) -> Iterator[str]:
         "/organise/returned/suppressions/",
         doors.returned.suppression,
     )
-    for state in ("disputed", "hidden", "review"):
+    for state in ("review", "hidden", "disputed"):
         page.goto(f"/organise/{SLUG}/record/?state={state}")
         page.locator("main table a").first.click()
         yield f"an entry of the record: {state}"
     page.locator("main details summary").first.click()
     page.locator("main details .button").first.click()
     yield "an entry of the record with errors"
+    page.goto(f"/organise/{SLUG}/review/")
+    page.locator("main details summary").first.click()
+    page.locator("main details .button").first.click()
+    yield "an entry rejected without a reason"
     page.goto(f"/organise/{SLUG}/suggestions/")
     page.locator("main details summary").first.click()
     page.locator("main details .button").first.click()

@@ -234,7 +234,7 @@ def answer_and_choose(page: Page, site: Site) -> None:
     ask.get_by_role("textbox").fill("I shall raise this in my first week.")
     press(page, "Look at my answers")
     photograph(page, "answer-preview")
-    press(page, "Publish my answer")
+    press(page, walk.PUBLISH)
     if "One more step" in page.get_by_role("heading", level=1).inner_text():
         site.deliver()
         page.goto(site.find_link("/answer/change/"))

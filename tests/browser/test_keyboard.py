@@ -99,7 +99,7 @@ def test_supporter_and_candidate(page: Page, keyboard: Keyboard, has_script: boo
         page.keyboard.press("Enter")
     keyboard.fill(statement, "I shall look into it.")
     keyboard.follow(page.get_by_role("button", name="Look at my answers"))
-    keyboard.follow(page.get_by_role("button", name="Publish my answer"))
+    keyboard.follow(page.get_by_role("button", name=walk.PUBLISH))
     # Who had answered before confirms a change by mail.
     expect(heading).to_have_text(re.compile("^(Your answers are in the record|One more step)"))
 

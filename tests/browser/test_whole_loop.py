@@ -74,7 +74,7 @@ def test_from_the_postcode_to_the_public_answer(
     press(page, "Look at my answers")
     expect(heading).to_have_text("Check your answers before they are published")
     expect(page.get_by_text(STATEMENT)).to_be_visible()
-    press(page, "Publish my answer")
+    press(page, walk.PUBLISH)
     if "One more step" in heading.inner_text():  # They had answered before.
         walk.confirm_change(page, candidate.email)
     else:
@@ -109,7 +109,7 @@ def test_from_the_postcode_to_the_public_answer(
     page.locator(".ask-form").first.get_by_label("Declined to answer", exact=True).check()
     press(page, "Look at my answers")
     expect(page.get_by_text("we ask you by e-mail to confirm it")).to_be_visible()
-    press(page, "Publish my answer")
+    press(page, walk.PUBLISH)
     expect(heading).to_have_text("One more step: look into your mail")
     walk.confirm_change(page, candidate.email, earlier=earlier)
     page.get_by_role("link", name="See what is public now").click()
@@ -168,7 +168,7 @@ def test_an_answer_overtakes_a_letter(
         ask.locator("summary").first.click()
     ask.get_by_role("textbox").fill(STATEMENT)
     press(page, "Look at my answers")
-    press(page, "Publish my answer")
+    press(page, walk.PUBLISH)
     if "One more step" in heading.inner_text():  # They had answered before.
         walk.confirm_change(page, candidate.email)
     else:

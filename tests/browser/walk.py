@@ -32,7 +32,11 @@ def candidate_named(name: str, seat: Seat) -> Standing:
     return next(each for each in standings if each.seat == seat and each.name == name)
 
 
-def press(page: Page, text: str) -> None:
+PUBLISH = re.compile("^(Publish my|Ask for th)")
+"""The button below a preview; of who has answered before it asks for a change."""
+
+
+def press(page: Page, text: str | re.Pattern[str]) -> None:
     page.get_by_role("button", name=text).first.click()
 
 
