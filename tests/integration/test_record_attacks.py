@@ -269,7 +269,14 @@ def test_nothing_brings_a_rejected_entry_before_the_public(
     session: Session, world: PledgeWorld, tmp_path: Path, changes: dict[str, Any], problem: str
 ) -> None:
     entry = entered(session, world, candidacy_id=world.candidacies[1].id, stance=Stance.NO)
-    review_pledge(session, event_id=entry.id, is_right=False, reviewer="organiser:2", now=NOW)
+    review_pledge(
+        session,
+        event_id=entry.id,
+        is_right=False,
+        reason="The article does not say this.",
+        reviewer="organiser:2",
+        now=NOW,
+    )
     session.commit()
     changes = changes | {"refers_to": entry.sequence}
     _is_found_and_refused(session, world, tmp_path, changes, problem)
