@@ -5,7 +5,16 @@ from functools import reduce
 
 import pytest
 
-from campaign.pledges.rules import Channel, EntryLife, EventKind, find_anachronism
+from campaign.pledges.rules import (
+    Channel,
+    EntryLife,
+    EventKind,
+    Stance,
+    Step,
+    VerificationLevel,
+    find_anachronism,
+    find_flaw,
+)
 
 NOW = datetime(2031, 5, 1, 10, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -39,6 +48,25 @@ def test_of_what_the_candidate_answered_only_texts_are_hidden(life: str, possibl
     entry = EntryLife(EventKind.ANSWER, Channel.LINK, "candidate")
     then = reduce(EntryLife.after, life.split(), entry)
     assert [kind for kind in ABOUT if then.find_obstacle(kind) is None] == [KINDS[possible]]
+
+
+@pytest.mark.parametrize(("days", "is_possible"), [(0, True), (1, True), (2, False)])
+def test_it_may_be_the_next_day_where_the_election_is_held(days: int, is_possible: bool) -> None:
+    answer = Step(
+        kind=EventKind.ANSWER,
+        channel=Channel.HUSTINGS,
+        entered_by="organiser:1",
+        level=VerificationLevel.SOURCED,
+        is_about=False,
+        recorded_on=NOW.date(),
+        stance=Stance.YES,
+        statement="",
+        source="Yes.",
+        copy="",
+        day=NOW.date() + days * DAY,
+        reason="",
+    )
+    assert (find_flaw(answer) is None) is is_possible
 
 
 @pytest.mark.parametrize(
