@@ -220,6 +220,7 @@ def test_who_could_not_write_hears_what_was_answered(loop: Loop) -> None:
 def test_who_wrote_to_a_wrong_address_hears_what_was_answered(loop: Loop) -> None:
     loop.confirm(loop.write(to=[0], wants_news=True))
     note_candidate_request(
+        loop.toolkit,
         loop.session,
         AnswerDoor(loop.scene.campaign, loop.scene.candidacies[0]),
         kind=RequestKind.WRONG_ADDRESS,
