@@ -72,6 +72,23 @@ def queue_to_candidate(
     )
 
 
+def notify_candidate(
+    toolkit: Toolkit,
+    session: Session,
+    name: str,
+    *,
+    campaign: Campaign,
+    candidacy: Candidacy,
+    now: datetime,
+    **context: Any,
+) -> None:
+    """Tell a candidate something by the e-mail of this name, at the address on file if any."""
+    text = render_for(toolkit, session, name, campaign=campaign, candidacy=candidacy, **context)
+    queue_to_candidate(
+        toolkit, session, text, campaign=campaign, candidacy=candidacy, lane=Lane.NOTICE, now=now
+    )
+
+
 def render_for(
     toolkit: Toolkit,
     session: Session,

@@ -16,6 +16,7 @@ from campaign.followups.candidate_mail import (
     answer_link,
     is_reachable,
     moment_for,
+    notify_candidate,
     public_page,
     queue_to_candidate,
     render_for,
@@ -234,26 +235,18 @@ def _tell_of_lapse(
     now: datetime,
 ) -> None:
     cause = _cause_of_lapse(session, door, now=now)
-    text = render_for(
+    notify_candidate(
         toolkit,
         session,
         "change_lapsed",
         campaign=door.campaign,
         candidacy=door.candidacy,
+        now=now,
         changes=lapsed,
         cause=cause,
         link=answer_link(toolkit, session, door.campaign.id, door.candidacy.id)
         if cause == "wording"
         else public_page(toolkit, door.campaign, door.candidacy),
-    )
-    queue_to_candidate(
-        toolkit,
-        session,
-        text,
-        campaign=door.campaign,
-        candidacy=door.candidacy,
-        lane=Lane.NOTICE,
-        now=now,
     )
 
 

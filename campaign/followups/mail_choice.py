@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.campaigns.models import Campaign
 from campaign.campaigns.rules import MailForm
 from campaign.core.toolkit import Toolkit
-from campaign.delivery.rules import Lane
-from campaign.followups.candidate_mail import answer_link, queue_to_candidate, render_for
+from campaign.followups.candidate_mail import answer_link, notify_candidate
 from campaign.followups.requests import note_candidate_request
 from campaign.letters.queries import find_mail_choice
 from campaign.letters.service import choose_mail_form
@@ -103,23 +102,15 @@ def _send_receipt(
 ) -> None:
     campaign, candidacy = door.campaign, door.candidacy
     zone = now.astimezone(ZoneInfo(candidacy.ballot.election.timezone)).tzname()
-    text = render_for(
+    notify_candidate(
         toolkit,
         session,
         "mail_choice",
         campaign=campaign,
         candidacy=candidacy,
+        now=now,
         wish=wish.value,
         is_own=actor == CANDIDATE,
         hour=f"{campaign.digest_hour:02d}:00 {zone}",
         link=f"{answer_link(toolkit, session, campaign.id, candidacy.id)}mail",
-    )
-    queue_to_candidate(
-        toolkit,
-        session,
-        text,
-        campaign=campaign,
-        candidacy=candidacy,
-        lane=Lane.NOTICE,
-        now=now,
     )

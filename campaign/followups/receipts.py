@@ -8,8 +8,7 @@ from campaign.campaigns.models import Campaign
 from campaign.campaigns.queries import list_asks
 from campaign.candidates.models import Candidacy
 from campaign.core.toolkit import Toolkit
-from campaign.delivery.rules import Lane
-from campaign.followups.candidate_mail import answer_link, queue_to_candidate, render_for
+from campaign.followups.candidate_mail import answer_link, notify_candidate
 from campaign.pledges.queries import list_current_answers, list_open_changes
 
 
@@ -18,25 +17,17 @@ def send_receipt(
 ) -> None:
     """Mail a candidate their answers as everybody reads them now, to the address on file."""
     answers = list_current_answers(session, campaign.id, candidacy_ids=[candidacy.id])
-    text = render_for(
+    notify_candidate(
         toolkit,
         session,
         "answer_receipt",
         campaign=campaign,
         candidacy=candidacy,
+        now=now,
         answers=[
             (ask.current, answers.get((candidacy.id, ask.id)))
             for ask in list_asks(session, campaign.id)
         ],
         waiting=bool(list_open_changes(session, campaign.id, candidacy.id)),
         link=answer_link(toolkit, session, campaign.id, candidacy.id),
-    )
-    queue_to_candidate(
-        toolkit,
-        session,
-        text,
-        campaign=campaign,
-        candidacy=candidacy,
-        lane=Lane.NOTICE,
-        now=now,
     )

@@ -10,14 +10,7 @@ from campaign.campaigns.models import Campaign
 from campaign.candidates.models import Candidacy
 from campaign.candidates.queries import get_candidacy
 from campaign.core.toolkit import Toolkit
-from campaign.delivery.rules import Lane
-from campaign.followups.candidate_mail import (
-    answer_link,
-    day_for,
-    public_page,
-    queue_to_candidate,
-    render_for,
-)
+from campaign.followups.candidate_mail import answer_link, day_for, notify_candidate, public_page
 from campaign.followups.overtaken import hold_letters_to
 from campaign.pledges.errors import AlreadyDecided
 from campaign.pledges.models import PledgeEvent
@@ -217,12 +210,13 @@ def _tell(
 ) -> None:
     shown = entry.as_public()  # What is hidden is not sent about either.
     is_open = takes_answers(session, campaign, now=now)
-    text = render_for(
+    notify_candidate(
         toolkit,
         session,
         "recorded_for_you",
         campaign=campaign,
         candidacy=candidacy,
+        now=now,
         entry=shown,
         said_on=day_for(session, shown.valid_from, campaign=campaign, candidacy=candidacy),
         step=event.kind.value,
@@ -235,13 +229,4 @@ def _tell(
         link=f"{answer_link(toolkit, session, campaign.id, candidacy.id)}record"
         if is_open
         else public_page(toolkit, campaign, candidacy),
-    )
-    queue_to_candidate(
-        toolkit,
-        session,
-        text,
-        campaign=campaign,
-        candidacy=candidacy,
-        lane=Lane.NOTICE,
-        now=now,
     )

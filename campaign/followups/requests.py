@@ -9,8 +9,8 @@ from campaign.campaigns.models import Campaign
 from campaign.candidates.queries import get_candidacy, list_standings_of_people
 from campaign.candidates.service import correct_address, settle_repairs
 from campaign.core.toolkit import Toolkit
-from campaign.delivery.rules import Lane, normalise_recipient
-from campaign.followups.candidate_mail import public_page, queue_to_candidate, render_for
+from campaign.delivery.rules import normalise_recipient
+from campaign.followups.candidate_mail import notify_candidate, public_page
 from campaign.followups.correspondence import list_mail_stops
 from campaign.followups.links import follow_address, mail_promised_link
 from campaign.letters.rules import MailStop
@@ -60,23 +60,15 @@ def note_candidate_request(
 def _tell_address(
     toolkit: Toolkit, session: Session, door: AnswerDoor, *, kind: RequestKind, now: datetime
 ) -> None:
-    text = render_for(
+    notify_candidate(
         toolkit,
         session,
         "address_questioned",
         campaign=door.campaign,
         candidacy=door.candidacy,
+        now=now,
         kind=kind.value,
         link=public_page(toolkit, door.campaign, door.candidacy),
-    )
-    queue_to_candidate(
-        toolkit,
-        session,
-        text,
-        campaign=door.campaign,
-        candidacy=door.candidacy,
-        lane=Lane.NOTICE,
-        now=now,
     )
 
 

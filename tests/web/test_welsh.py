@@ -44,7 +44,7 @@ MAILS = (
     "mail_choice",
     "recorded_for_you",
 )
-"""What ``followups.candidate_mail.render_for`` sends."""
+"""What ``followups.candidate_mail`` renders and sends."""
 FRAMES = ("digest", "letter")
 """What ``letters`` sends to candidates: other people's words in a frame of ours."""
 
@@ -143,7 +143,9 @@ def test_the_list_of_mails_is_that_of_the_code_and_of_the_files() -> None:
     followups = PROJECT_ROOT / "campaign/followups"
     calls = " ".join(path.read_text("utf-8") for path in followups.glob("*.py"))
     rendered = set()
-    for call in re.findall(r"render_for\(\s*toolkit,\s*session,\s*([^,]+),", calls):
+    for call in re.findall(
+        r"(?:render_for|notify_candidate)\(\s*toolkit,\s*session,\s*([^,]+),", calls
+    ):
         rendered |= set(re.findall(r'"(\w+)"', call))
     assert rendered == set(MAILS)
     assert {path.parent.name for path in TEMPLATES.glob("emails/*/*.cy.txt")} == {
